@@ -1,0 +1,150 @@
+//! How formulas read.
+
+use super::eval::Place;
+use super::{Field, Formula, Shape, Test};
+use crate::path::{Dotted, Root};
+use hardtack_tree::{Kind, Node};
+use serde_json::Value;
+
+/// The formula as a clause: ``securityContext.privileged must not be `true` ``.
+pub fn describe(formula: &Formula) -> String {
+    match formula {
+        Formula::All(parts) => join(parts, " and "),
+        Formula::Any(parts) => match &parts[..] {
+            [Formula::Test(Test::Absent), rest] => format!("{} or be absent", describe(rest)),
+            _ => join(parts, " or "),
+        },
+        Formula::Not(part) => format!("not ({})", describe(part)),
+        Formula::Field(field) => format!("{} {}", path(field), describe(&field.then)),
+        Formula::Test(test) => verb(test),
+    }
+}
+
+fn join(parts: &[Formula], with: &str) -> String {
+    parts.iter().map(describe).collect::<Vec<_>>().join(with)
+}
+
+fn path(field: &Field) -> String {
+    let prefix = match field.root {
+        Root::Item => "",
+        Root::Object => "the object's ",
+        Root::Pod => "the pod's ",
+        Root::Container => "the container's ",
+        Root::Stage => "the stage's ",
+        Root::Instruction => "the instruction's ",
+    };
+    format!("{prefix}{}", Dotted(&field.keys))
+}
+
+/// What must hold of a place, with `must`: ``must be `false` ``.
+pub(super) fn must(formula: &Formula) -> String {
+    match formula {
+        Formula::Test(test) => verb(test),
+        other => describe(other),
+    }
+}
+
+/// What is at a place: ``is `true` ``, `is not set`.
+pub(super) fn state(place: Place<'_, '_>) -> String {
+    match place {
+        Place::Missing(_, keys) if keys.is_empty() => "nothing is there".into(),
+        Place::Missing(_, keys) => format!("`{}` is not set", Dotted(keys)),
+        Place::Part(_, text, name) => format!("the {name} is `{text}`"),
+        Place::Node(node) => format!("{} is {}", name(node), value(node)),
+    }
+}
+
+/// The key a node stands at, or `the item` in a list.
+fn name(node: Node<'_>) -> String {
+    let pointer = node.tree().pointer(node.id());
+    match pointer.rsplit_once('/') {
+        Some((_, last)) if !last.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("`{}`", last.replace("~1", "/").replace("~0", "~"))
+        }
+        Some(_) => "the item".into(),
+        None => "it".into(),
+    }
+}
+
+fn value(node: Node<'_>) -> String {
+    match node.kind() {
+        Kind::Map | Kind::Seq if node.is_empty() => "empty".into(),
+        Kind::Map | Kind::Seq | Kind::Null => node.kind().noun().into(),
+        Kind::Str => format!("`{}`", shorten(node.raw())),
+        _ => format!("`{}`", node.scalar()),
+    }
+}
+
+fn shorten(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if line.len() < text.trim_end().len() => format!("{line}…"),
+        None => line.to_owned(),
+    }
+}
+
+fn verb(test: &Test) -> String {
+    match test {
+        Test::Is(value) => format!("must be {}", written(value)),
+        Test::In(values) => format!("must be {}", one_of(values, "or")),
+        Test::NotIn(values) => format!("must not be {}", one_of(values, "or")),
+        Test::Present => "must be set".into(),
+        Test::Absent => "must not be set".into(),
+        Test::Has(values) => format!("must have {}", one_of(values, "and")),
+        Test::HasNot(values) => format!("must not have {}", one_of(values, "or")),
+        Test::Only(values) if values.is_empty() => "must be empty".into(),
+        Test::Only(values) => format!("may have only {}", one_of(values, "and")),
+        Test::Matches(pattern) => format!("must match `{}`", pattern.source()),
+        Test::NotMatches(pattern) => format!("must not match `{}`", pattern.source()),
+        Test::Min(bound) => format!("must be at least {}", written(&bound.written)),
+        Test::Max(bound) => format!("must be at most {}", written(&bound.written)),
+        Test::AtMost(_, keys) => format!("must be at most `{}`", Dotted(keys)),
+        Test::Each(inner) => format!("must in each element hold: {}", describe(inner)),
+        Test::Some(inner) => format!("must in some element hold: {}", describe(inner)),
+        Test::Keys(inner) => format!("has keys that {}", describe(inner)),
+        Test::Entries(pattern, inner) => format!("at keys like `{}` {}", pattern.source(), describe(inner)),
+        Test::Length(Some(min), Some(max)) if min == max => format!("must have the length {min}"),
+        Test::Length(min, max) => match (min, max) {
+            (Some(min), Some(max)) => format!("must have a length from {min} to {max}"),
+            (Some(1), None) => "must not be empty".into(),
+            (Some(min), None) => format!("must have a length of at least {min}"),
+            (None, Some(max)) => format!("must have a length of at most {max}"),
+            (None, None) => "may have any length".into(),
+        },
+        Test::Unique(keys) if keys.is_empty() => "must have no element twice".into(),
+        Test::Unique(keys) => format!("must not have the same `{}` twice", Dotted(keys)),
+        Test::IsA(shape) => format!("must be {}", noun(*shape)),
+    }
+}
+
+fn noun(shape: Shape) -> &'static str {
+    match shape {
+        Shape::String => "a string",
+        Shape::Boolean => "a boolean",
+        Shape::Integer => "an integer",
+        Shape::Number => "a number",
+        Shape::List => "a list",
+        Shape::Map => "a map",
+    }
+}
+
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "empty".into(),
+        Value::String(text) => format!("`{text}`"),
+        other => format!("`{other}`"),
+    }
+}
+
+/// Long lists are cut: a message is read, not parsed.
+fn one_of(values: &[Value], word: &str) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<_> = values.iter().take(SHOWN).map(written).collect();
+    match (&shown[..], values.len() > SHOWN) {
+        ([only], _) => only.clone(),
+        (several, true) => format!("{} {word} {} more", several.join(", "), values.len() - SHOWN),
+        ([several @ .., last], false) => format!("{} {word} {last}", several.join(", ")),
+        ([], false) => "nothing".into(),
+    }
+}

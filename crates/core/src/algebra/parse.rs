@@ -1,0 +1,382 @@
+//! From a rule file's nodes to formulas.
+
+use super::{Bound, Field, Formula, Pattern, Shape, Test};
+use crate::path::{self, Root, Segment, Step};
+use crate::{json, quantity};
+use hardtack_tree::{Kind, Node, Span};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a user's configuration gives for a rule's `$name` values.
+pub type Parameters = BTreeMap<String, Value>;
+
+/// What is wrong with a formula, and where in the rule file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormulaError {
+    /// The bytes of the rule file it concerns.
+    pub span: Span,
+    /// What was found, and what was expected.
+    pub message: String,
+}
+
+/// The words of the algebra, for schemas, documentation and error messages.
+pub const WORDS: [&str; 25] = [
+    "is",
+    "in",
+    "notIn",
+    "present",
+    "absent",
+    "orAbsent",
+    "has",
+    "hasNot",
+    "only",
+    "matches",
+    "notMatches",
+    "min",
+    "max",
+    "atMost",
+    "each",
+    "some",
+    "keys",
+    "entries",
+    "length",
+    "unique",
+    "isA",
+    "inherit",
+    "any",
+    "all",
+    "not",
+];
+
+const COMBINATORS: [&str; 3] = ["any", "all", "not"];
+
+type Parsed<T> = Result<T, FormulaError>;
+
+/// Reads a formula. `parameters` replace strings of the form `$name`.
+pub fn parse(node: Node<'_>, parameters: &Parameters) -> Parsed<Formula> {
+    Parser { parameters }.formula(node)
+}
+
+struct Parser<'p> {
+    parameters: &'p Parameters,
+}
+
+fn error<T>(node: Node<'_>, message: impl Into<String>) -> Parsed<T> {
+    Err(FormulaError {
+        span: node.span(),
+        message: message.into(),
+    })
+}
+
+fn flatten(mut formulas: Vec<Formula>) -> Formula {
+    match formulas.len() {
+        1 => formulas.remove(0),
+        _ => Formula::All(formulas),
+    }
+}
+
+impl Parser<'_> {
+    /// A map of words is a test of the place itself; any other map leads from paths to what holds there.
+    fn formula(&self, node: Node<'_>) -> Parsed<Formula> {
+        if node.kind() != Kind::Map || node.is_empty() {
+            return error(
+                node,
+                format!("expected a map of paths or words, found {}", node.kind().noun()),
+            );
+        }
+        let is_word = |(key, _): (Node<'_>, Node<'_>)| WORDS.contains(&&*key.scalar());
+        if node.entries().all(is_word) {
+            return self.tests(node);
+        }
+        let mut all = Vec::new();
+        for (key, value) in node.entries() {
+            let name = key.scalar();
+            all.push(match &*name {
+                "any" | "all" | "not" => self.combinator(&name, value)?,
+                path => self.field(key, path, value)?,
+            });
+        }
+        Ok(flatten(all))
+    }
+
+    fn combinator(&self, word: &str, value: Node<'_>) -> Parsed<Formula> {
+        if word == "not" {
+            return Ok(Formula::Not(Box::new(self.formula(value)?)));
+        }
+        if value.kind() != Kind::Seq || value.is_empty() {
+            return error(
+                value,
+                format!("`{word}` takes a list of formulas, found {}", value.kind().noun()),
+            );
+        }
+        let formulas = value
+            .items()
+            .map(|item| self.formula(item))
+            .collect::<Parsed<Vec<_>>>()?;
+        Ok(if word == "any" {
+            Formula::Any(formulas)
+        } else {
+            Formula::All(formulas)
+        })
+    }
+
+    fn field(&self, key: Node<'_>, written: &str, value: Node<'_>) -> Parsed<Formula> {
+        let (root, steps) = path::parse(written).or_else(|message| error(key, message))?;
+        if value.kind() != Kind::Map {
+            return error(
+                value,
+                format!(
+                    "expected a map of words after `{written}`, found {}; write `is: ...`",
+                    value.kind().noun()
+                ),
+            );
+        }
+        let inherit_pod = match value.get("inherit") {
+            None => false,
+            Some(from) if from.as_str() == Some("pod") => true,
+            Some(from) => return error(from, "`inherit` takes only `pod`"),
+        };
+        let mut then = self.formula(value)?;
+        for step in steps.iter().rev() {
+            then = match step {
+                Step::Keys(keys) => Formula::Field(Field {
+                    root: Root::Item,
+                    keys: keys.clone(),
+                    inherit_pod: false,
+                    then: Box::new(then),
+                }),
+                Step::Every => Formula::Test(Test::Each(Box::new(then))),
+            };
+        }
+        match &mut then {
+            Formula::Field(field) if matches!(steps.first(), Some(Step::Keys(_))) => {
+                field.root = root;
+                field.inherit_pod = inherit_pod;
+                Ok(then)
+            }
+            _ if inherit_pod => error(value, "`inherit` needs a path of keys"),
+            _ if root == Root::Item => Ok(then),
+            _ => Ok(Formula::Field(Field {
+                root,
+                keys: Vec::new(),
+                inherit_pod: false,
+                then: Box::new(then),
+            })),
+        }
+    }
+
+    fn tests(&self, node: Node<'_>) -> Parsed<Formula> {
+        let mut tests = Vec::new();
+        let mut or_absent = false;
+        for (key, value) in node.entries() {
+            let word = key.scalar();
+            if COMBINATORS.contains(&&*word) {
+                tests.push(self.combinator(&word, value)?);
+                continue;
+            }
+            match &*word {
+                "inherit" => continue,
+                "orAbsent" => or_absent = self.flag(value, &word)?,
+                _ => tests.push(Formula::Test(self.test(&word, value)?)),
+            }
+        }
+        if tests.is_empty() {
+            return error(
+                node,
+                "expected a word that tests something, such as `is` or `present`",
+            );
+        }
+        let tests = flatten(tests);
+        Ok(if or_absent {
+            Formula::Any(vec![Formula::Test(Test::Absent), tests])
+        } else {
+            tests
+        })
+    }
+
+    fn test(&self, word: &str, value: Node<'_>) -> Parsed<Test> {
+        Ok(match word {
+            "is" => Test::Is(self.value(value)?),
+            "in" => Test::In(self.values(value, word)?),
+            "notIn" => Test::NotIn(self.values(value, word)?),
+            "present" => {
+                if self.flag(value, word)? {
+                    Test::Present
+                } else {
+                    Test::Absent
+                }
+            }
+            "absent" => {
+                if self.flag(value, word)? {
+                    Test::Absent
+                } else {
+                    Test::Present
+                }
+            }
+            "has" => Test::Has(self.one_or_more(value)?),
+            "hasNot" => Test::HasNot(self.one_or_more(value)?),
+            "only" => Test::Only(self.values(value, word)?),
+            "matches" => Test::Matches(self.pattern(value, word)?),
+            "notMatches" => Test::NotMatches(self.pattern(value, word)?),
+            "min" => Test::Min(self.bound(value, word)?),
+            "max" => Test::Max(self.bound(value, word)?),
+            "atMost" => {
+                let (root, keys) = self.keys(value, word)?;
+                Test::AtMost(root, keys)
+            }
+            "each" => Test::Each(Box::new(self.formula(value)?)),
+            "some" => Test::Some(Box::new(self.formula(value)?)),
+            "keys" => Test::Keys(Box::new(self.formula(value)?)),
+            "entries" => self.entries(value)?,
+            "length" => self.length(value)?,
+            "unique" => Test::Unique(self.keys(value, word)?.1),
+            "isA" => Test::IsA(self.shape(value)?),
+            other => {
+                return error(
+                    value,
+                    format!(
+                        "`{other}` is no word of the algebra; the words are {}",
+                        WORDS.join(", ")
+                    ),
+                );
+            }
+        })
+    }
+
+    fn flag(&self, value: Node<'_>, word: &str) -> Parsed<bool> {
+        value
+            .as_bool()
+            .map_or_else(|| error(value, format!("`{word}` takes `true` or `false`")), Ok)
+    }
+
+    fn value(&self, node: Node<'_>) -> Parsed<Value> {
+        match node.as_str().and_then(|text| text.strip_prefix('$')) {
+            Some(name) if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                match self.parameters.get(name) {
+                    Some(value) => Ok(value.clone()),
+                    None => error(node, format!("the parameter `{name}` has no value")),
+                }
+            }
+            _ => Ok(json::to_json(node)),
+        }
+    }
+
+    /// A list, or a parameter that stands for one; parameters inside of a list are spliced in.
+    fn values(&self, node: Node<'_>, word: &str) -> Parsed<Vec<Value>> {
+        if node.kind() == Kind::Seq {
+            let mut values = Vec::new();
+            for item in node.items() {
+                match self.value(item)? {
+                    Value::Array(more) if item.kind() != Kind::Seq => values.extend(more),
+                    value => values.push(value),
+                }
+            }
+            return Ok(values);
+        }
+        match self.value(node)? {
+            Value::Array(values) => Ok(values),
+            _ => error(node, format!("`{word}` takes a list")),
+        }
+    }
+
+    fn one_or_more(&self, node: Node<'_>) -> Parsed<Vec<Value>> {
+        match self.value(node)? {
+            Value::Array(_) => self.values(node, "has"),
+            single => Ok(vec![single]),
+        }
+    }
+
+    fn pattern(&self, node: Node<'_>, word: &str) -> Parsed<Pattern> {
+        let source = match self.value(node)? {
+            Value::String(source) => source,
+            Value::Array(alternatives) => {
+                let each = alternatives
+                    .iter()
+                    .map(|one| format!("(?:{})", one.as_str().unwrap_or_default()));
+                each.collect::<Vec<_>>().join("|")
+            }
+            _ => {
+                return error(
+                    node,
+                    format!("`{word}` takes a regular expression, or a list of them"),
+                );
+            }
+        };
+        let pattern = Pattern::new(&source);
+        #[cfg(not(debug_assertions))]
+        let checked = Ok::<(), String>(());
+        #[cfg(debug_assertions)]
+        let checked = pattern.check();
+        checked.or_else(|message| error(node, message))?;
+        Ok(pattern)
+    }
+
+    fn bound(&self, node: Node<'_>, word: &str) -> Parsed<Bound> {
+        let written = self.value(node)?;
+        let amount = match &written {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => quantity::parse(text),
+            _ => None,
+        };
+        match amount {
+            Some(amount) => Ok(Bound { amount, written }),
+            None => error(
+                node,
+                format!("`{word}` takes a number or a quantity such as `500m` or `1Gi`"),
+            ),
+        }
+    }
+
+    fn keys(&self, node: Node<'_>, word: &str) -> Parsed<(Root, Vec<Segment>)> {
+        let Some(text) = node.as_str() else {
+            return error(node, format!("`{word}` takes a path"));
+        };
+        let (root, mut steps) = path::parse(text).or_else(|message| error(node, message))?;
+        match (steps.pop(), steps.is_empty()) {
+            (Some(Step::Keys(keys)), true) => Ok((root, keys)),
+            (None, _) => Ok((root, Vec::new())),
+            _ => error(node, format!("`{word}` takes a path without `[*]`")),
+        }
+    }
+
+    fn entries(&self, node: Node<'_>) -> Parsed<Test> {
+        let mut entries = node.entries();
+        match (entries.next(), entries.next()) {
+            (Some((key, value)), None) => Ok(Test::Entries(
+                self.pattern(key, "entries")?,
+                Box::new(self.formula(value)?),
+            )),
+            _ => error(
+                node,
+                "`entries` takes one pattern for keys, with what must hold of their values",
+            ),
+        }
+    }
+
+    fn length(&self, node: Node<'_>) -> Parsed<Test> {
+        let bound = |name: &str| match node.get(name) {
+            None => Ok(None),
+            Some(found) => match self.value(found)?.as_u64() {
+                Some(number) => Ok(Some(number)),
+                None => error(found, "a length is a whole number"),
+            },
+        };
+        let (min, max) = (bound("min")?, bound("max")?);
+        if min.is_none() && max.is_none() {
+            return error(node, "`length` takes `min`, `max` or both");
+        }
+        Ok(Test::Length(min, max))
+    }
+
+    fn shape(&self, node: Node<'_>) -> Parsed<Shape> {
+        Ok(match node.as_str() {
+            Some("string") => Shape::String,
+            Some("boolean") => Shape::Boolean,
+            Some("integer") => Shape::Integer,
+            Some("number") => Shape::Number,
+            Some("list") => Shape::List,
+            Some("map") => Shape::Map,
+            _ => return error(node, "`isA` takes string, boolean, integer, number, list or map"),
+        })
+    }
+}
