@@ -4,10 +4,30 @@
 //! nothing of where an object came from: a file, a chart and an admission review are judged by the same function.
 
 pub mod algebra;
+mod checks;
+mod document;
+mod finding;
 pub mod image;
+mod inputs;
 pub mod json;
+mod judge;
+mod object;
 pub mod path;
+pub mod pods;
+pub mod pss;
 pub mod quantity;
+pub mod rule;
+mod scan;
 mod version;
+pub mod world;
 
+pub use document::{Document, Location};
+pub use finding::{Excepted, ExceptedBy, Finding, FindingFix, FindingResult, Fingerprint};
+pub use inputs::{Counts, Failed, Inputs, Skipped};
+pub use judge::{Judge, Verdict};
+pub use object::{NotAnObject, Object, ObjectRef, objects};
+pub use rule::{
+    Applicability, Category, Each, Rule, RuleError, RuleSet, Selection, SelectionError, Severity,
+};
+pub use scan::Judged;
 pub use version::KubernetesVersion;

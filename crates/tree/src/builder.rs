@@ -170,10 +170,12 @@ impl<'t> Builder<'t> {
             let key =
                 self.tree.nodes[open.node as usize].kind == Kind::Map && open.children.is_multiple_of(2);
             open.children += 1;
-            if key {
-                let hash = key_hash(&Node::scalar(self.tree.node(id)));
-                self.tree.nodes[id.0 as usize].hash = hash;
-            }
+            let hash = if key {
+                key_hash(&Node::scalar(self.tree.node(id)))
+            } else {
+                0
+            };
+            self.tree.nodes[id.0 as usize].hash = hash;
         }
         Ok(id)
     }

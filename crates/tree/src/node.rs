@@ -135,8 +135,13 @@ impl<'t> Tree<'t> {
 
     /// The RFC 6901 pointer from the root to `target`; for a key, that of its value.
     pub fn pointer(&self, target: NodeId) -> String {
+        self.pointer_from(NodeId(0), target)
+    }
+
+    /// The RFC 6901 pointer from `base` to `target`, a node in its subtree.
+    pub fn pointer_from(&self, base: NodeId, target: NodeId) -> String {
         let mut pointer = String::new();
-        self.pointer_below(0, target.0, &mut pointer);
+        self.pointer_below(base.0, target.0, &mut pointer);
         pointer
     }
 
@@ -240,6 +245,16 @@ impl<'a> Node<'a> {
     /// Whether the value depends on something outside of the text, as a build argument without default does.
     pub fn is_unresolved(self) -> bool {
         self.data().flags & flag::UNRESOLVED != 0
+    }
+
+    /// The key that a map's value stands at; `None` for keys, items of lists and the root.
+    pub fn key(self) -> Option<Node<'a>> {
+        let before = self.id.checked_sub(1)?;
+        let data = self.tree.nodes.get(before as usize)?;
+        (data.hash != 0 && self.data().hash == 0).then_some(Node {
+            tree: self.tree,
+            id: before,
+        })
     }
 
     /// Whether it is `null` or nothing; Kubernetes reads such a field as one that is absent.

@@ -81,6 +81,12 @@ impl<'t> Lines<'t> {
             .trim_end_matches('\r')
     }
 
+    /// Offset of the first byte of the 1-based `line`; the end of the text where there is no such line.
+    pub fn start_of(&self, line: u32) -> u32 {
+        let index = (line as usize).saturating_sub(1);
+        self.starts.get(index).copied().unwrap_or(self.text.len() as u32)
+    }
+
     /// How many lines there are; an empty text has one.
     pub fn count(&self) -> u32 {
         self.starts.len() as u32

@@ -62,11 +62,7 @@ impl Edit<'_> {
     /// The edit as a JSON Patch of the object at `object`, in the same tree.
     pub fn patch(&self, object: Node<'_>) -> PatchOp {
         let tree = object.tree();
-        let base = tree.pointer(object.id());
-        let below = |node: Node<'_>| {
-            let pointer = tree.pointer(node.id());
-            pointer.strip_prefix(&base).map(str::to_owned).unwrap_or(pointer)
-        };
+        let below = |node: Node<'_>| tree.pointer_from(object.id(), node.id());
         match self {
             Edit::Remove { node } => PatchOp {
                 op: PatchKind::Remove,
@@ -120,6 +116,25 @@ fn set<'a>(place: Place<'a, '_>, value: Value) -> Option<Vec<Edit<'a>>> {
         _ => return None,
     };
     Some(vec![edit])
+}
+
+/// The edits of a fix that a rule writes out: fields to set and to remove, each where it is not so already.
+pub(crate) fn written<'a>(fix: &crate::rule::Fix, scope: &Scope<'a>) -> Vec<Edit<'a>> {
+    let place = |root, keys| scope.root(root).map(|node| follow(node, keys));
+    let mut edits = Vec::new();
+    for (root, keys, value) in &fix.set {
+        match place(*root, keys) {
+            Some(Place::Node(node)) if json::equals(node, value) => {}
+            Some(place) => edits.extend(set(place, value.clone()).into_iter().flatten()),
+            None => {}
+        }
+    }
+    for (root, keys) in &fix.remove {
+        if let Some(Place::Node(node)) = place(*root, keys) {
+            edits.push(Edit::Remove { node });
+        }
+    }
+    edits
 }
 
 fn names(keys: &[Segment]) -> Vec<String> {

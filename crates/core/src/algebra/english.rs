@@ -56,13 +56,9 @@ pub(super) fn state(place: Place<'_, '_>) -> String {
 
 /// The key a node stands at, or `the item` in a list.
 fn name(node: Node<'_>) -> String {
-    let pointer = node.tree().pointer(node.id());
-    match pointer.rsplit_once('/') {
-        Some((_, last)) if !last.bytes().all(|byte| byte.is_ascii_digit()) => {
-            format!("`{}`", last.replace("~1", "/").replace("~0", "~"))
-        }
-        Some(_) => "the item".into(),
-        None => "it".into(),
+    match node.key() {
+        Some(key) => format!("`{}`", key.scalar()),
+        None => "the item".into(),
     }
 }
 
@@ -75,7 +71,8 @@ fn value(node: Node<'_>) -> String {
     }
 }
 
-fn shorten(text: &str) -> String {
+/// The first line of a text, cut where it is long.
+pub(crate) fn shorten(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &line[..end]),

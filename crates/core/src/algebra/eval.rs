@@ -71,7 +71,7 @@ impl<'a> Scope<'a> {
         Self { item, ..self }
     }
 
-    fn root(&self, root: Root) -> Option<Node<'a>> {
+    pub(crate) fn root(&self, root: Root) -> Option<Node<'a>> {
         match root {
             Root::Item => Some(self.item),
             Root::Object => Some(self.object),

@@ -9,8 +9,10 @@ mod english;
 mod eval;
 mod parse;
 
-pub use edits::{Edit, PatchOp};
+pub(crate) use edits::written;
+pub use edits::{Edit, PatchKind, PatchOp};
 pub use english::describe;
+pub(crate) use english::shorten as shortened;
 pub use eval::{Failure, Scope, Truth};
 pub use parse::{FormulaError, Parameters, WORDS, parse};
 

@@ -1,0 +1,464 @@
+//! The judge: one walk over an object serves all rules.
+
+use crate::algebra::{self, Edit, Failure, PatchOp, Scope, Truth};
+use crate::checks::Builtin;
+use crate::pods::{self, ContainerType, PodPaths};
+use crate::pss::{Level, PodSecurity};
+use crate::rule::{Applicability, Body, Check, Each, Rule, RuleSet, Selection, SelectionError};
+use crate::world::World;
+use crate::{KubernetesVersion, Object};
+use hardtack_tree::{Kind, Node};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// Rules, compiled for one selection and one version of Kubernetes. Shared by all threads.
+#[derive(Debug)]
+pub struct Judge {
+    rules: RuleSet,
+    pods: PodPaths,
+    active: Vec<Active>,
+    objects: Vec<u32>,
+    objects_by_kind: FxHashMap<Box<str>, Vec<u32>>,
+    by_each: [Vec<u32>; Each::NAMED.len()],
+    instructions: FxHashMap<Box<str>, Vec<u32>>,
+    commands: FxHashMap<Box<str>, Vec<u32>>,
+    global: Vec<u32>,
+}
+
+/// A rule that is judged, with the body for the version of Kubernetes.
+#[derive(Debug)]
+struct Active {
+    rule: Arc<Rule>,
+    body: usize,
+    /// Whether it was asked for. The Pod Security rules are judged all the same, and so are those that find what must not be shown.
+    reported: bool,
+    level: Option<Level>,
+}
+
+/// A rule broken at a node.
+#[derive(Clone, Debug)]
+pub struct Verdict<'a> {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// Whether it was asked for; if not, it only tells what must not be shown.
+    pub reported: bool,
+    /// [`Truth::No`] or [`Truth::Unknown`].
+    pub truth: Truth,
+    /// The nearest node that exists.
+    pub node: Node<'a>,
+    /// The keys that are missing below it.
+    pub missing: Vec<String>,
+    /// What is there, and what must be.
+    pub message: String,
+    /// What would repair it, as a JSON Patch of the object.
+    pub fix: Option<(Applicability, Vec<PatchOp>)>,
+}
+
+/// What a message calls the thing that was judged.
+#[derive(Clone, Copy)]
+enum Subject<'a> {
+    Whole,
+    Container(Node<'a>, ContainerType),
+    Part(&'static str, Node<'a>, Node<'a>),
+    Volume(Node<'a>),
+}
+
+impl Judge {
+    /// A judge of the rules in `selection`, as they are for `version`.
+    pub fn new(
+        rules: RuleSet,
+        selection: &Selection,
+        version: KubernetesVersion,
+        pods: PodPaths,
+    ) -> Result<Self, SelectionError> {
+        let chosen = rules.chosen(selection)?;
+        let mut judge = Self {
+            active: Vec::new(),
+            pods,
+            objects: Vec::new(),
+            objects_by_kind: FxHashMap::default(),
+            by_each: Default::default(),
+            instructions: FxHashMap::default(),
+            commands: FxHashMap::default(),
+            global: Vec::new(),
+            rules: RuleSet::default(),
+        };
+        for (rule, reported) in rules.rules().iter().zip(chosen) {
+            let level = rule.pod_security();
+            if reported || level.is_some() || rule.sensitive {
+                judge.activate(rule, reported, level, version);
+            }
+        }
+        judge.rules = rules;
+        Ok(judge)
+    }
+
+    fn activate(
+        &mut self,
+        rule: &Arc<Rule>,
+        reported: bool,
+        level: Option<Level>,
+        version: KubernetesVersion,
+    ) {
+        let fits = |body: &Body| {
+            body.from.is_none_or(|from| version >= from) && body.until.is_none_or(|until| version < until)
+        };
+        let Some(body) = rule.bodies.iter().rposition(fits) else {
+            return;
+        };
+        let index = self.active.len() as u32;
+        match &rule.bodies[body].check {
+            Check::Inactive => return,
+            Check::Builtin(Builtin::Global(_)) => self.global.push(index),
+            _ => match rule.each {
+                Each::Object if rule.kinds.is_empty() || rule.kinds.iter().any(|kind| &*kind.kind == "*") => {
+                    self.objects.push(index);
+                }
+                Each::Object => {
+                    for kind in &rule.kinds {
+                        let rules = self.objects_by_kind.entry(kind.kind.clone()).or_default();
+                        if !rules.contains(&index) {
+                            rules.push(index);
+                        }
+                    }
+                }
+                Each::Instruction if !rule.instructions.is_empty() => {
+                    for name in &rule.instructions {
+                        self.instructions.entry(name.clone()).or_default().push(index);
+                    }
+                }
+                Each::Command if !rule.commands.is_empty() => {
+                    for name in &rule.commands {
+                        self.commands.entry(name.clone()).or_default().push(index);
+                    }
+                }
+                each => self.by_each[each as usize].push(index),
+            },
+        }
+        self.active.push(Active {
+            rule: rule.clone(),
+            body,
+            reported,
+            level,
+        });
+    }
+
+    /// All rules that are known, judged or not.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// How many rules are reported.
+    pub fn reported(&self) -> usize {
+        self.active.iter().filter(|active| active.reported).count()
+    }
+
+    /// Where pods are in objects.
+    pub fn pod_paths(&self) -> &PodPaths {
+        &self.pods
+    }
+
+    /// Whether rules that look at all objects together are among those reported.
+    pub fn needs_world(&self) -> bool {
+        !self.global.is_empty()
+    }
+
+    /// Judges one object. Says what the Pod Security Standards make of its pods, if it holds any.
+    pub fn object<'a>(&self, object: &Object<'a>, out: &mut Vec<Verdict<'a>>) -> Option<PodSecurity> {
+        let mut walk = Walk {
+            judge: self,
+            object: Some(*object),
+            root: object.node,
+            broken: Vec::new(),
+            out,
+        };
+        let scope = Scope::of_object(object.node);
+        walk.all(&self.objects, &scope, Subject::Whole);
+        if let Some(rules) = self.objects_by_kind.get(object.kind) {
+            walk.all(rules, &scope, Subject::Whole);
+        }
+        if !self.pods.is_workload(object) {
+            return None;
+        }
+        for pod in self.pods.pods(object) {
+            walk.pod(pod, object.node);
+        }
+        Some(walk.pod_security())
+    }
+
+    /// Judges a Dockerfile's tree.
+    pub fn dockerfile<'a>(&self, root: Node<'a>, out: &mut Vec<Verdict<'a>>) {
+        let mut walk = Walk {
+            judge: self,
+            object: None,
+            root,
+            broken: Vec::new(),
+            out,
+        };
+        let scope = Scope::of_object(root);
+        walk.each(Each::Dockerfile, &scope, Subject::Whole);
+        for stage in root.get("stages").map(Node::items).into_iter().flatten() {
+            let scope = Scope {
+                stage: Some(stage),
+                ..scope.with_item(stage)
+            };
+            walk.each(Each::Stage, &scope, Subject::Whole);
+            for instruction in stage.get("instructions").map(Node::items).into_iter().flatten() {
+                let scope = Scope {
+                    instruction: Some(instruction),
+                    ..scope.with_item(instruction)
+                };
+                walk.each(Each::Instruction, &scope, Subject::Whole);
+                let name = instruction.str_at(&["instruction"]).unwrap_or_default();
+                if let Some(rules) = self.instructions.get(name) {
+                    walk.all(rules, &scope, Subject::Whole);
+                }
+                for command in instruction.get("commands").map(Node::items).into_iter().flatten() {
+                    let scope = scope.with_item(command);
+                    walk.each(Each::Command, &scope, Subject::Whole);
+                    let name = command.str_at(&["name"]).unwrap_or_default();
+                    if let Some(rules) = self.commands.get(name) {
+                        walk.all(rules, &scope, Subject::Whole);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Judges all objects together, after the last was read.
+    pub fn world(&self, world: &World) -> Vec<(Arc<Rule>, crate::world::WorldFailure)> {
+        let mut out = Vec::new();
+        for active in self
+            .global
+            .iter()
+            .filter_map(|index| self.active.get(*index as usize))
+        {
+            if let Some(Check::Builtin(Builtin::Global(check))) = active.body().map(|body| &body.check)
+                && active.reported
+            {
+                out.extend(
+                    check(world)
+                        .into_iter()
+                        .map(|failure| (active.rule.clone(), failure)),
+                );
+            }
+        }
+        out
+    }
+}
+
+impl Active {
+    fn body(&self) -> Option<&Body> {
+        self.rule.bodies.get(self.body)
+    }
+}
+
+/// One walk over one object or Dockerfile.
+struct Walk<'j, 'a, 'o> {
+    judge: &'j Judge,
+    object: Option<Object<'a>>,
+    root: Node<'a>,
+    /// Pod Security rules that are broken.
+    broken: Vec<u32>,
+    out: &'o mut Vec<Verdict<'a>>,
+}
+
+impl<'a> Walk<'_, 'a, '_> {
+    fn pod(&mut self, pod: Node<'a>, object: Node<'a>) {
+        let scope = Scope {
+            object,
+            pod: Some(pod),
+            ..Scope::of_object(pod)
+        };
+        self.each(Each::Pod, &scope, Subject::Whole);
+        let spec = pod.get("spec");
+        if self.judges(Each::Volume) {
+            let volumes = spec.and_then(|spec| spec.get("volumes"));
+            for volume in volumes.map(Node::items).into_iter().flatten() {
+                self.each(Each::Volume, &scope.with_item(volume), Subject::Volume(volume));
+            }
+        }
+        for (container, kind) in pods::containers(pod) {
+            let scope = Scope {
+                container: Some(container),
+                ..scope.with_item(container)
+            };
+            let judge = self.judge;
+            for &index in &judge.by_each[Each::Container as usize] {
+                if judge.active[index as usize].rule.judges(kind) {
+                    self.one(index, &scope, Subject::Container(container, kind));
+                }
+            }
+            for (each, key, noun) in [
+                (Each::Env, "env", "variable"),
+                (Each::Port, "ports", "port"),
+                (Each::Mount, "volumeMounts", "mount"),
+            ] {
+                if !self.judges(each) {
+                    continue;
+                }
+                for item in container.get(key).map(Node::items).into_iter().flatten() {
+                    self.each(each, &scope.with_item(item), Subject::Part(noun, item, container));
+                }
+            }
+        }
+    }
+
+    fn judges(&self, each: Each) -> bool {
+        !self.judge.by_each[each as usize].is_empty()
+    }
+
+    fn each(&mut self, each: Each, scope: &Scope<'a>, subject: Subject<'a>) {
+        let judge = self.judge;
+        self.all(&judge.by_each[each as usize], scope, subject);
+    }
+
+    fn all(&mut self, rules: &[u32], scope: &Scope<'a>, subject: Subject<'a>) {
+        for &index in rules {
+            self.one(index, scope, subject);
+        }
+    }
+
+    fn one(&mut self, index: u32, scope: &Scope<'a>, subject: Subject<'a>) {
+        let judge = self.judge;
+        let Some(active) = judge.active.get(index as usize) else {
+            return;
+        };
+        let Some(body) = active.body() else { return };
+        if let Some(object) = &self.object
+            && !active.rule.kinds.is_empty()
+            && !active.rule.fits_kind(object.group(), object.kind)
+        {
+            return;
+        }
+        let asked = |formula: &Option<algebra::Formula>| formula.as_ref().map(|formula| formula.holds(scope));
+        if asked(&body.wanted) == Some(Truth::No) || asked(&body.unless) == Some(Truth::Yes) {
+            return;
+        }
+        let failures = match &body.check {
+            Check::Require(formula) => {
+                if formula.holds(scope) == Truth::Yes {
+                    return;
+                }
+                if active.level.is_some() && !self.broken.contains(&index) {
+                    self.broken.push(index);
+                }
+                if !active.reported && !active.rule.sensitive {
+                    return;
+                }
+                formula.failures(scope)
+            }
+            Check::Builtin(Builtin::Local(check)) => check(scope),
+            Check::Builtin(Builtin::Global(_)) | Check::Inactive => return,
+        };
+        for failure in failures {
+            self.out.push(verdict(active, failure, scope, self.root, subject));
+        }
+    }
+
+    fn pod_security(&self) -> PodSecurity {
+        let level_of = |index: &u32| {
+            self.judge
+                .active
+                .get(*index as usize)
+                .and_then(|active| active.level)
+        };
+        let level = match self.broken.iter().filter_map(level_of).min() {
+            Some(Level::Baseline | Level::Privileged) => Level::Privileged,
+            Some(Level::Restricted) => Level::Baseline,
+            None => Level::Restricted,
+        };
+        let next = match level {
+            Level::Privileged => Level::Baseline,
+            _ => Level::Restricted,
+        };
+        let blockers = self.broken.iter().filter(|index| level_of(index) == Some(next));
+        PodSecurity {
+            level,
+            blockers: blockers
+                .filter_map(|index| self.judge.active.get(*index as usize))
+                .map(|active| Arc::from(&*active.rule.id))
+                .collect(),
+        }
+    }
+}
+
+fn verdict<'a>(
+    active: &Active,
+    failure: Failure<'a>,
+    scope: &Scope<'a>,
+    root: Node<'a>,
+    subject: Subject<'a>,
+) -> Verdict<'a> {
+    let rule = &active.rule;
+    let message = match &rule.message {
+        Some(message) => filled(message, rule.sensitive, &failure, scope, subject),
+        None => format!("{}{}", subject.prefix(), failure.message),
+    };
+    let fix = rule.fix.applicability.and_then(|applicability| {
+        let edits: Vec<Edit<'a>> = if rule.fix.set.is_empty() && rule.fix.remove.is_empty() {
+            failure.edits?
+        } else {
+            algebra::written(&rule.fix, scope)
+        };
+        let patch: Vec<_> = edits.iter().map(|edit| edit.patch(root)).collect();
+        (!patch.is_empty()).then_some((applicability, patch))
+    });
+    Verdict {
+        rule: rule.clone(),
+        reported: active.reported,
+        truth: failure.truth,
+        node: failure.node,
+        missing: failure.missing,
+        message,
+        fix,
+    }
+}
+
+fn filled(text: &str, hide: bool, failure: &Failure<'_>, scope: &Scope<'_>, subject: Subject<'_>) -> String {
+    let mut out = subject.prefix();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        match name {
+            "value" if hide => out.push('…'),
+            "value" if failure.node.kind() == Kind::Map || failure.node.kind() == Kind::Seq => {
+                out.push_str(failure.node.kind().noun());
+            }
+            "value" => out.push_str(&algebra::shortened(failure.node.raw())),
+            "name" => out.push_str(scope.item.str_at(&["name"]).unwrap_or("(unnamed)")),
+            "key" => out.push_str(failure.node.key().map_or("", Node::raw)),
+            other => {
+                out.push('{');
+                out.push_str(other);
+                out.push('}');
+            }
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+impl Subject<'_> {
+    fn prefix(self) -> String {
+        let name = |node: Node<'_>| {
+            let name = node.get("name").or_else(|| node.get("mountPath"));
+            let name = name.or_else(|| node.get("containerPort"));
+            name.map_or_else(|| "(unnamed)".into(), |name| name.scalar().into_owned())
+        };
+        match self {
+            Subject::Whole => String::new(),
+            Subject::Container(node, kind) => format!("{} `{}`: ", kind.noun(), name(node)),
+            Subject::Part(noun, node, container) => {
+                format!("container `{}`, {noun} `{}`: ", name(container), name(node))
+            }
+            Subject::Volume(node) => format!("volume `{}`: ", name(node)),
+        }
+    }
+}

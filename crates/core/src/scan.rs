@@ -1,0 +1,216 @@
+//! From a document's tree to its findings.
+
+use crate::algebra::Truth;
+use crate::document::Document;
+use crate::finding::{Finding, FindingFix, FindingResult, Fingerprint};
+use crate::judge::{Judge, Verdict};
+use crate::pss::Workload;
+use crate::world::{Fact, Place, WorldFailure};
+use crate::{Object, Rule, objects};
+use hardtack_tree::{Kind, Node, Span};
+use std::sync::Arc;
+
+/// What came of one document.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// Findings in the order of the document.
+    pub findings: Vec<Finding>,
+    /// The objects that hold pods.
+    pub workloads: Vec<Workload>,
+    /// What the objects are to others, for rules about several objects.
+    pub facts: Vec<Fact>,
+    /// How many objects were judged.
+    pub objects: usize,
+    /// Where an object was expected and something else was found, with what to say about it.
+    pub not_objects: Vec<(Span, String)>,
+}
+
+impl Judge {
+    /// Judges the objects of a document.
+    pub fn manifest(&self, root: Node<'_>, document: &Document<'_>) -> Judged {
+        let mut judged = Judged::default();
+        let mut verdicts = Vec::new();
+        for found in objects(root) {
+            let object = match found {
+                Ok(object) => object,
+                Err(wrong) => {
+                    judged.not_objects.push((wrong.node.span(), wrong.reason));
+                    continue;
+                }
+            };
+            judged.objects += 1;
+            verdicts.clear();
+            let pod_security = self.object(&object, &mut verdicts);
+            if pod_security.is_none() && verdicts.is_empty() && !self.needs_world() {
+                continue;
+            }
+            let identity = Arc::new(object.identity());
+            let hidden = hidden(&verdicts);
+            let findings = verdicts
+                .drain(..)
+                .filter(|verdict| verdict.reported)
+                .map(|verdict| {
+                    let fingerprint =
+                        Fingerprint::of_object(&verdict.rule, &object, verdict.node, &verdict.missing);
+                    finding(verdict, object.node, document, &hidden, |finding| Finding {
+                        object: Some(identity.clone()),
+                        fingerprint,
+                        ..finding
+                    })
+                });
+            judged.findings.extend(findings);
+            if self.needs_world() {
+                judged
+                    .facts
+                    .extend(self.fact(&object, &identity, document, &hidden));
+            }
+            if let Some(pss) = pod_security {
+                judged.workloads.push(Workload {
+                    object: identity,
+                    file: document.file.clone(),
+                    pss,
+                });
+            }
+        }
+        judged.findings.sort_by_key(|finding| finding.location.span);
+        judged
+    }
+
+    /// Judges a Dockerfile.
+    pub fn dockerfile_findings(&self, root: Node<'_>, document: &Document<'_>) -> Judged {
+        let mut verdicts = Vec::new();
+        self.dockerfile(root, &mut verdicts);
+        let hidden = hidden(&verdicts);
+        let reported = verdicts.into_iter().filter(|verdict| verdict.reported);
+        let mut findings: Vec<_> = reported
+            .map(|verdict| {
+                let fingerprint = Fingerprint::of_file(&verdict.rule, &document.file, root, verdict.node);
+                finding(verdict, root, document, &hidden, |finding| Finding {
+                    fingerprint,
+                    ..finding
+                })
+            })
+            .collect();
+        findings.sort_by_key(|finding| finding.location.span);
+        Judged {
+            findings,
+            objects: 1,
+            ..Judged::default()
+        }
+    }
+
+    fn fact(
+        &self,
+        object: &Object<'_>,
+        identity: &Arc<crate::ObjectRef>,
+        document: &Document<'_>,
+        hidden: &[Span],
+    ) -> Option<Fact> {
+        let pods = self.pod_paths().pods(object);
+        let tree = object.node.tree();
+        Fact::of(object, &pods, |node| Place {
+            location: document.locate(pointed(node, &[]), hidden),
+            object: identity.clone(),
+            path: tree.pointer_from(object.node.id(), node.id()).into(),
+        })
+    }
+}
+
+impl Finding {
+    /// The finding that a rule about several objects makes.
+    pub fn of_world(rule: &Arc<Rule>, failure: WorldFailure) -> Self {
+        let Place {
+            location,
+            object,
+            path,
+        } = failure.place;
+        Self {
+            fingerprint: Fingerprint::of_identity(rule, &object, &path),
+            rule: rule.clone(),
+            result: result(failure.truth),
+            message: failure.message.into(),
+            location,
+            object: Some(object),
+            path,
+            field: None,
+            excepted: None,
+            fixes: Vec::new(),
+        }
+    }
+}
+
+fn result(truth: Truth) -> FindingResult {
+    match truth {
+        Truth::Unknown => FindingResult::Unknown,
+        Truth::No | Truth::Yes => FindingResult::Fail,
+    }
+}
+
+/// What may be a credential: it must not be shown in any excerpt.
+fn hidden(verdicts: &[Verdict<'_>]) -> Vec<Span> {
+    let sensitive = verdicts.iter().filter(|verdict| verdict.rule.sensitive);
+    sensitive.map(|verdict| verdict.node.span()).collect()
+}
+
+/// The bytes a finding points at: a value, or the key of a map or list, or of a field that lacks another.
+fn pointed(node: Node<'_>, missing: &[String]) -> Span {
+    let collection = matches!(node.kind(), Kind::Map | Kind::Seq);
+    match node.key() {
+        Some(key) if collection || !missing.is_empty() => key.span(),
+        None if collection => first_key(node).unwrap_or(node.span()),
+        _ => node.span(),
+    }
+}
+
+/// An item of a list is known by its name, an object by its kind: no one wants to see all of it underlined.
+fn first_key(node: Node<'_>) -> Option<Span> {
+    let known = ["name", "kind"].iter().find_map(|key| node.get(key));
+    let known = known.filter(|value| matches!(value.kind(), Kind::Str));
+    known
+        .map(Node::span)
+        .or_else(|| node.entries().next().map(|(key, _)| key.span()))
+}
+
+fn finding(
+    verdict: Verdict<'_>,
+    root: Node<'_>,
+    document: &Document<'_>,
+    hidden: &[Span],
+    complete: impl FnOnce(Finding) -> Finding,
+) -> Finding {
+    let span = pointed(verdict.node, &verdict.missing);
+    let path = root.tree().pointer_from(root.id(), verdict.node.id());
+    let field = (!verdict.missing.is_empty()).then(|| {
+        let mut field = path.clone();
+        for key in &verdict.missing {
+            crate::path::push_pointer(&mut field, key);
+        }
+        field.into()
+    });
+    // A message quotes what it found; where another rule says that this may be a credential, the title must do.
+    let secret = hidden.iter().any(|secret| {
+        let span = verdict.node.span();
+        span.start < secret.end && secret.start < span.end
+    });
+    let shows_value = secret && !verdict.rule.sensitive && verdict.node.is_empty();
+    let message = if shows_value {
+        verdict.rule.title.to_string()
+    } else {
+        verdict.message
+    };
+    let fix = verdict
+        .fix
+        .map(|(applicability, patch)| FindingFix { applicability, patch });
+    complete(Finding {
+        rule: verdict.rule,
+        result: result(verdict.truth),
+        message: message.into(),
+        location: document.locate(span, hidden),
+        object: None,
+        path: path.into(),
+        field,
+        fingerprint: Fingerprint(0),
+        excepted: None,
+        fixes: fix.into_iter().collect(),
+    })
+}
