@@ -2,6 +2,7 @@
 
 use crate::algebra::{self, Edit, Failure, PatchOp, Scope, Truth};
 use crate::checks::Builtin;
+use crate::exception::Acceptance;
 use crate::pods::{self, ContainerType, PodPaths};
 use crate::pss::{Level, PodSecurity};
 use crate::rule::{Applicability, Body, Check, Each, Rule, RuleSet, Selection, SelectionError};
@@ -23,6 +24,7 @@ pub struct Judge {
     instructions: FxHashMap<Box<str>, Vec<u32>>,
     commands: FxHashMap<Box<str>, Vec<u32>>,
     global: Vec<u32>,
+    acceptance: Acceptance,
 }
 
 /// A rule that is judged, with the body for the version of Kubernetes.
@@ -81,6 +83,7 @@ impl Judge {
             instructions: FxHashMap::default(),
             commands: FxHashMap::default(),
             global: Vec::new(),
+            acceptance: Acceptance::default(),
             rules: RuleSet::default(),
         };
         for (rule, reported) in rules.rules().iter().zip(chosen) {
@@ -143,9 +146,25 @@ impl Judge {
         });
     }
 
+    /// The same judge, which accepts findings as `acceptance` says.
+    pub fn accepting(self, acceptance: Acceptance) -> Self {
+        Self { acceptance, ..self }
+    }
+
+    /// Which findings are accepted.
+    pub fn acceptance(&self) -> &Acceptance {
+        &self.acceptance
+    }
+
     /// All rules that are known, judged or not.
     pub fn rules(&self) -> &RuleSet {
         &self.rules
+    }
+
+    /// The rules that are reported.
+    pub fn reported_rules(&self) -> Vec<Arc<Rule>> {
+        let reported = self.active.iter().filter(|active| active.reported);
+        reported.map(|active| active.rule.clone()).collect()
     }
 
     /// How many rules are reported.
@@ -352,6 +371,21 @@ impl<'a> Walk<'_, 'a, '_> {
             Check::Builtin(Builtin::Global(_)) | Check::Inactive => return,
         };
         for failure in failures {
+            // What is wrong with a pod is wrong once, however many containers inherit it.
+            let twice = |other: &Verdict<'_>| {
+                other.node == failure.node
+                    && other.missing == failure.missing
+                    && other.rule.id == active.rule.id
+            };
+            if self
+                .out
+                .iter()
+                .rev()
+                .take_while(|other| other.node.is_within(self.root))
+                .any(twice)
+            {
+                continue;
+            }
             self.out.push(verdict(active, failure, scope, self.root, subject));
         }
     }
@@ -393,7 +427,7 @@ fn verdict<'a>(
     let rule = &active.rule;
     let message = match &rule.message {
         Some(message) => filled(message, rule.sensitive, &failure, scope, subject),
-        None => format!("{}{}", subject.prefix(), failure.message),
+        None => format!("{}{}", subject.prefix(failure.node), failure.message),
     };
     let fix = rule.fix.applicability.and_then(|applicability| {
         let edits: Vec<Edit<'a>> = if rule.fix.set.is_empty() && rule.fix.remove.is_empty() {
@@ -416,7 +450,7 @@ fn verdict<'a>(
 }
 
 fn filled(text: &str, hide: bool, failure: &Failure<'_>, scope: &Scope<'_>, subject: Subject<'_>) -> String {
-    let mut out = subject.prefix();
+    let mut out = subject.prefix(failure.node);
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
@@ -446,7 +480,8 @@ fn filled(text: &str, hide: bool, failure: &Failure<'_>, scope: &Scope<'_>, subj
 }
 
 impl Subject<'_> {
-    fn prefix(self) -> String {
+    /// Empty where the node lies outside of what was judged, such as a pod's field that a container inherits.
+    fn prefix(self, at: Node<'_>) -> String {
         let name = |node: Node<'_>| {
             let name = node.get("name").or_else(|| node.get("mountPath"));
             let name = name.or_else(|| node.get("containerPort"));
@@ -454,6 +489,7 @@ impl Subject<'_> {
         };
         match self {
             Subject::Whole => String::new(),
+            Subject::Container(node, _) if !at.is_within(node) => String::new(),
             Subject::Container(node, kind) => format!("{} `{}`: ", kind.noun(), name(node)),
             Subject::Part(noun, node, container) => {
                 format!("container `{}`, {noun} `{}`: ", name(container), name(node))

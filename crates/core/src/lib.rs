@@ -6,7 +6,10 @@
 pub mod algebra;
 mod checks;
 mod document;
+pub mod exception;
+pub mod fields;
 mod finding;
+pub mod glob;
 pub mod image;
 mod inputs;
 pub mod json;
@@ -22,12 +25,13 @@ mod version;
 pub mod world;
 
 pub use document::{Document, Location};
+pub use fields::FileError;
 pub use finding::{Excepted, ExceptedBy, Finding, FindingFix, FindingResult, Fingerprint};
 pub use inputs::{Counts, Failed, Inputs, Skipped};
 pub use judge::{Judge, Verdict};
 pub use object::{NotAnObject, Object, ObjectRef, objects};
 pub use rule::{
-    Applicability, Category, Each, Rule, RuleError, RuleSet, Selection, SelectionError, Severity,
+    Applicability, Category, Each, Rule, RuleSet, RuleSettings, Selection, SelectionError, Settings, Severity,
 };
 pub use scan::Judged;
 pub use version::KubernetesVersion;

@@ -112,11 +112,7 @@ impl PodPaths {
     pub fn pods<'a>(&self, object: &Object<'a>) -> Vec<Node<'a>> {
         let mut pods = Vec::new();
         if let Some(places) = self.by_kind.get(object.kind) {
-            let group = object.group();
-            for (_, steps) in places
-                .iter()
-                .filter(|(wanted, _)| group == wanted || group.is_empty())
-            {
+            for (_, steps) in places.iter().filter(|(wanted, _)| is_of(object, wanted)) {
                 descend(object.node, steps, &mut pods);
             }
         }
@@ -125,13 +121,15 @@ impl PodPaths {
 
     /// Whether objects of that kind hold pods.
     pub fn is_workload(&self, object: &Object<'_>) -> bool {
-        let group = object.group();
-        self.by_kind.get(object.kind).is_some_and(|places| {
-            places
-                .iter()
-                .any(|(wanted, _)| group == wanted || group.is_empty())
-        })
+        self.by_kind
+            .get(object.kind)
+            .is_some_and(|places| places.iter().any(|(wanted, _)| is_of(object, wanted)))
     }
+}
+
+/// Whether the object is of that API group; one that does not say its `apiVersion` may be of any.
+fn is_of(object: &Object<'_>, group: &str) -> bool {
+    object.api_version.is_empty() || object.group() == group
 }
 
 fn descend<'a>(node: Node<'a>, steps: &[Step], out: &mut Vec<Node<'a>>) {

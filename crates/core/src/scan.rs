@@ -2,6 +2,7 @@
 
 use crate::algebra::Truth;
 use crate::document::Document;
+use crate::exception::{self, Exception};
 use crate::finding::{Finding, FindingFix, FindingResult, Fingerprint};
 use crate::judge::{Judge, Verdict};
 use crate::pss::Workload;
@@ -19,6 +20,8 @@ pub struct Judged {
     pub workloads: Vec<Workload>,
     /// What the objects are to others, for rules about several objects.
     pub facts: Vec<Fact>,
+    /// Exceptions that stand in the document.
+    pub exceptions: Vec<Arc<Exception>>,
     /// How many objects were judged.
     pub objects: usize,
     /// Where an object was expected and something else was found, with what to say about it.
@@ -26,11 +29,15 @@ pub struct Judged {
 }
 
 impl Judge {
-    /// Judges the objects of a document.
-    pub fn manifest(&self, root: Node<'_>, document: &Document<'_>) -> Judged {
+    /// Judges the objects of a document that stands at `span` in its file.
+    pub fn manifest(&self, root: Node<'_>, span: Span, document: &Document<'_>) -> Judged {
         let mut judged = Judged::default();
         let mut verdicts = Vec::new();
-        for found in objects(root) {
+        let found = objects(root);
+        let whole: Vec<_> = found.iter().flatten().copied().collect();
+        judged.exceptions =
+            exception::in_manifest(root, &whole, self.pod_paths(), span, document, self.rules());
+        for found in found {
             let object = match found {
                 Ok(object) => object,
                 Err(wrong) => {
@@ -72,6 +79,7 @@ impl Judge {
                 });
             }
         }
+        self.accept(&mut judged);
         judged.findings.sort_by_key(|finding| finding.location.span);
         judged
     }
@@ -92,10 +100,19 @@ impl Judge {
             })
             .collect();
         findings.sort_by_key(|finding| finding.location.span);
-        Judged {
+        let mut judged = Judged {
             findings,
             objects: 1,
+            exceptions: exception::in_dockerfile(root, document, self.rules()),
             ..Judged::default()
+        };
+        self.accept(&mut judged);
+        judged
+    }
+
+    fn accept(&self, judged: &mut Judged) {
+        for finding in &mut judged.findings {
+            self.acceptance().apply(finding, &judged.exceptions);
         }
     }
 

@@ -1,5 +1,6 @@
 //! How parsers make trees: one call a node, in document order.
 
+use crate::merge;
 use crate::node::{NodeData, flag};
 use crate::{Kind, Node, NodeId, Span, Style, SyntaxError, Tree, key_hash};
 
@@ -30,6 +31,8 @@ pub struct Builder<'t> {
     tree: Tree<'t>,
     limits: Limits,
     open: Vec<Open>,
+    /// Whether there is a merge key.
+    merges: bool,
 }
 
 struct Open {
@@ -49,6 +52,7 @@ impl<'t> Builder<'t> {
             },
             limits,
             open: Vec::new(),
+            merges: false,
         }
     }
 
@@ -81,17 +85,10 @@ impl<'t> Builder<'t> {
 
     fn begin(&mut self, kind: Kind, start: u32, style: Style) -> Result<NodeId, SyntaxError> {
         if self.expects_key() {
-            return Err(SyntaxError::new(
-                start,
-                format!("a key is {}, but Kubernetes takes only text", kind.noun()),
-            )
-            .with_help("quote the key"));
+            return Err(key_is(kind, start));
         }
         if self.open.len() >= self.limits.depth {
-            return Err(
-                SyntaxError::new(start, format!("nested deeper than {} levels", self.limits.depth))
-                    .with_help("no Kubernetes object is nested that deep; check the indentation"),
-            );
+            return Err(too_deep(start, self.limits.depth));
         }
         let id = self.push(NodeData {
             span: Span::new(start, start),
@@ -163,9 +160,14 @@ impl<'t> Builder<'t> {
     pub fn alias(&mut self, anchor: NodeId, at: u32) -> Result<NodeId, SyntaxError> {
         let range = anchor.0..self.tree.nodes[anchor.0 as usize].skip;
         if range.end == 0 {
-            return Err(SyntaxError::new(at, "an alias stands inside of its own anchor"));
+            return Err(SyntaxError::new(at, "an alias stands inside of its own anchor")
+                .with_help("write out what is meant"));
         }
-        let id = self.copy(range.start, range.end, flag::ALIASED, at)?;
+        let kind = self.tree.nodes[anchor.0 as usize].kind;
+        if self.expects_key() && matches!(kind, Kind::Map | Kind::Seq) {
+            return Err(key_is(kind, at));
+        }
+        let id = self.copy(range.start, range.end, at)?;
         if let Some(open) = self.open.last_mut() {
             let key =
                 self.tree.nodes[open.node as usize].kind == Kind::Map && open.children.is_multiple_of(2);
@@ -180,25 +182,18 @@ impl<'t> Builder<'t> {
         Ok(id)
     }
 
-    /// Writes the entries of the map `from` into the innermost open map, but for keys it has already: a merge key.
-    pub fn merge(&mut self, from: NodeId, at: u32) -> Result<(), SyntaxError> {
-        let Some(into) = self.open.last().map(|open| open.node) else {
-            return Ok(());
-        };
-        let mut key = from.0 + 1;
-        let end = self.tree.nodes[from.0 as usize].skip;
-        while key < end {
-            let next = self.tree.nodes[key as usize + 1].skip;
-            if !self.open_map_has(into, key) {
-                self.copy(key, key + 1, flag::MERGED, at)?;
-                self.copy(key + 1, next, flag::MERGED, at)?;
-                if let Some(open) = self.open.last_mut() {
-                    open.children += 2;
-                }
-            }
-            key = next;
-        }
-        Ok(())
+    /// A merge key (`<<`) in the innermost open map. Its value, a map or a list of maps, comes next and is
+    /// resolved by [`Builder::finish`].
+    pub fn merge_key(&mut self, span: Span) -> Result<NodeId, SyntaxError> {
+        self.merges = true;
+        self.push_scalar(
+            Kind::Str,
+            Style::Plain,
+            span,
+            span.start,
+            span.end - span.start,
+            flag::MERGE,
+        )
     }
 
     /// The value and kind of a finished node.
@@ -213,6 +208,7 @@ impl<'t> Builder<'t> {
                 let at = self.tree.nodes[open.node as usize].span.start;
                 Err(SyntaxError::new(at, "a map or list that begins here never ends"))
             }
+            None if self.merges => merge::resolve(&self.tree),
             None => Ok(self.tree),
         }
     }
@@ -269,30 +265,26 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    fn copy(&mut self, from: u32, end: u32, flags: u8, at: u32) -> Result<NodeId, SyntaxError> {
+    fn copy(&mut self, from: u32, end: u32, at: u32) -> Result<NodeId, SyntaxError> {
         self.check_budget((end - from) as usize, at)?;
         let shift = self.tree.nodes.len() as u32 - from;
+        let mut ends = Vec::new();
         for index in from..end {
             let mut node = self.tree.nodes[index as usize].clone();
+            while ends.last().is_some_and(|&end| end <= index) {
+                ends.pop();
+            }
+            if matches!(node.kind, Kind::Map | Kind::Seq) {
+                ends.push(node.skip);
+                if self.open.len() + ends.len() > self.limits.depth {
+                    return Err(too_deep(at, self.limits.depth));
+                }
+            }
             node.skip += shift;
-            node.flags |= flags;
+            node.flags |= flag::ALIASED;
             self.tree.nodes.push(node);
         }
         Ok(NodeId(from + shift))
-    }
-
-    fn open_map_has(&self, map: u32, key: u32) -> bool {
-        let wanted = self.tree.node(NodeId(key));
-        let mut at = map + 1;
-        while (at as usize) + 1 < self.tree.nodes.len() {
-            let candidate = &self.tree.nodes[at as usize];
-            if candidate.hash == wanted.data().hash && self.tree.node(NodeId(at)).scalar() == wanted.scalar()
-            {
-                return true;
-            }
-            at = self.tree.nodes[at as usize + 1].skip;
-        }
-        false
     }
 
     fn reject_duplicates(&self, map: NodeId) -> Result<(), SyntaxError> {
@@ -300,7 +292,8 @@ impl<'t> Builder<'t> {
         let repeated = if map.len() <= 16 {
             let mut seen = [(0, 0); 16];
             let mut repeated = None;
-            for (index, (key, _)) in map.entries().enumerate() {
+            let keys = map.entries().map(|(key, _)| key).filter(|key| !is_merge(*key));
+            for (index, key) in keys.enumerate() {
                 let entry = (key.data().hash, key.id().0);
                 let twin = seen[..index].iter().find(|(hash, id)| {
                     *hash == entry.0 && self.tree.node(NodeId(*id)).scalar() == key.scalar()
@@ -316,6 +309,7 @@ impl<'t> Builder<'t> {
             let mut seen = rustc_hash::FxHashSet::default();
             map.entries()
                 .map(|(key, _)| key)
+                .filter(|key| !is_merge(*key))
                 .find(|key| !seen.insert(key.scalar()))
         };
         match repeated {
@@ -327,6 +321,21 @@ impl<'t> Builder<'t> {
             None => Ok(()),
         }
     }
+}
+
+fn is_merge(key: Node<'_>) -> bool {
+    key.data().flags & flag::MERGE != 0
+}
+
+fn key_is(kind: Kind, at: u32) -> SyntaxError {
+    let message = format!("a key is {}, but Kubernetes takes only text", kind.noun());
+    SyntaxError::new(at, message).with_help("quote the key")
+}
+
+/// Said of a map or list at `at` that has `depth` around it, as many as are allowed.
+pub(crate) fn too_deep(at: u32, depth: usize) -> SyntaxError {
+    SyntaxError::new(at, format!("nested deeper than {depth} levels"))
+        .with_help("no Kubernetes object is nested that deep; check the indentation")
 }
 
 #[cfg(test)]

@@ -8,9 +8,14 @@
 //! [`SyntaxError`] with its place and a remedy, and the documents around it are still read.
 
 mod builder;
+pub mod dockerfile;
 mod error;
+pub mod json;
+mod merge;
 mod node;
 mod span;
+pub mod text;
+pub mod yaml;
 
 pub use builder::{Builder, Limits};
 pub use error::SyntaxError;

@@ -85,6 +85,8 @@ pub(crate) mod flag {
     pub(crate) const MERGED: u8 = 4;
     /// The value depends on something outside of the text.
     pub(crate) const UNRESOLVED: u8 = 8;
+    /// A merge key. Only in trees that are being built.
+    pub(crate) const MERGE: u8 = 16;
 }
 
 /// One document: a text and its nodes. Node 0 is the root.

@@ -2,10 +2,10 @@
 
 use super::eval::{Place, follow};
 use super::{Field, Formula, Scope, Test};
+use super::{PatchKind, PatchOp};
 use crate::json;
 use crate::path::{Segment, push_pointer};
 use hardtack_tree::{Kind, Node};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A change to a tree.
@@ -32,30 +32,6 @@ pub enum Edit<'a> {
         /// What is added.
         value: Value,
     },
-}
-
-/// One operation of a JSON Patch (RFC 6902).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PatchOp {
-    /// `add`, `replace` or `remove`.
-    pub op: PatchKind,
-    /// RFC 6901 pointer from the object's root.
-    pub path: String,
-    /// What is written; none for `remove`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub value: Option<Value>,
-}
-
-/// What a [`PatchOp`] does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PatchKind {
-    /// Adds a key or an item.
-    Add,
-    /// Replaces a value.
-    Replace,
-    /// Removes a key or an item.
-    Remove,
 }
 
 impl Edit<'_> {

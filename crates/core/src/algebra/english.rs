@@ -49,6 +49,7 @@ pub(super) fn state(place: Place<'_, '_>) -> String {
     match place {
         Place::Missing(_, keys) if keys.is_empty() => "nothing is there".into(),
         Place::Missing(_, keys) => format!("`{}` is not set", Dotted(keys)),
+        Place::Wrong(node) => format!("{} is {}, where a map was expected", name(node), value(node)),
         Place::Part(_, text, name) => format!("the {name} is `{text}`"),
         Place::Node(node) => format!("{} is {}", name(node), value(node)),
     }

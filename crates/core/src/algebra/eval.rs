@@ -92,12 +92,14 @@ pub(super) enum Place<'a, 'r> {
     Part(Node<'a>, &'a str, &'r str),
     /// Nothing: the nearest node that exists, and the keys that are missing below it.
     Missing(Node<'a>, &'r [Segment]),
+    /// Something that can have no fields, where the path goes on: no test holds of it.
+    Wrong(Node<'a>),
 }
 
 impl<'a> Place<'a, '_> {
     pub(super) fn node(&self) -> Node<'a> {
         match self {
-            Place::Node(node) | Place::Part(node, ..) | Place::Missing(node, _) => *node,
+            Place::Node(node) | Place::Part(node, ..) | Place::Missing(node, _) | Place::Wrong(node) => *node,
         }
     }
 
@@ -105,7 +107,7 @@ impl<'a> Place<'a, '_> {
         match self {
             Place::Node(node) => node.as_str(),
             Place::Part(_, text, _) => Some(text),
-            Place::Missing(..) => None,
+            Place::Missing(..) | Place::Wrong(_) => None,
         }
     }
 
@@ -114,6 +116,7 @@ impl<'a> Place<'a, '_> {
             Place::Node(node) => json::equals(*node, value),
             Place::Part(_, text, _) => value.as_str() == Some(text),
             Place::Missing(..) => value.is_null(),
+            Place::Wrong(_) => false,
         }
     }
 
@@ -121,7 +124,7 @@ impl<'a> Place<'a, '_> {
         match self {
             Place::Node(node) => node.as_f64().or_else(|| quantity::parse(node.as_str()?)),
             Place::Part(_, text, _) => quantity::parse(text),
-            Place::Missing(..) => None,
+            Place::Missing(..) | Place::Wrong(_) => None,
         }
     }
 
@@ -154,6 +157,9 @@ pub(super) fn follow<'a, 'r>(mut node: Node<'a>, keys: &'r [Segment]) -> Place<'
                 if let Some(part) = part_of(node, &keys[index..]) {
                     return part;
                 }
+                if !matches!(node.kind(), Kind::Map | Kind::Null) {
+                    return Place::Wrong(node);
+                }
                 return Place::Missing(node, &keys[index..]);
             }
         }
@@ -169,9 +175,10 @@ fn part_of<'a, 'r>(node: Node<'a>, rest: &'r [Segment]) -> Option<Place<'a, 'r>>
     if !ImageRef::PARTS.contains(&&*only.key) {
         return None;
     }
-    ImageRef::parse(text)?
-        .part(&only.key)
-        .map(|part| Place::Part(node, part, &only.key))
+    Some(match ImageRef::parse(text)?.part(&only.key) {
+        Some(part) => Place::Part(node, part, &only.key),
+        None => Place::Missing(node, rest),
+    })
 }
 
 impl Formula {
@@ -455,6 +462,9 @@ fn keys_truth(formula: &Formula, scope: &Scope<'_>, map: Node<'_>) -> Truth {
 
 impl Test {
     fn check(&self, scope: &Scope<'_>, place: Place<'_, '_>) -> Truth {
+        if matches!(place, Place::Wrong(_)) {
+            return Truth::No;
+        }
         match self {
             Test::Present => return (!matches!(place, Place::Missing(..))).into(),
             Test::Absent => return matches!(place, Place::Missing(..)).into(),
@@ -566,6 +576,6 @@ fn all_different(list: Node<'_>, keys: &[Segment]) -> bool {
     list.items().all(|item| match follow(item, keys) {
         Place::Node(node) => seen.insert(node.scalar()),
         Place::Part(_, text, _) => seen.insert(text.into()),
-        Place::Missing(..) => true,
+        Place::Missing(..) | Place::Wrong(_) => true,
     })
 }

@@ -8,13 +8,15 @@ mod edits;
 mod english;
 mod eval;
 mod parse;
+mod patch;
 
+pub use edits::Edit;
 pub(crate) use edits::written;
-pub use edits::{Edit, PatchKind, PatchOp};
 pub use english::describe;
 pub(crate) use english::shorten as shortened;
 pub use eval::{Failure, Scope, Truth};
-pub use parse::{FormulaError, Parameters, WORDS, parse};
+pub use parse::{Parameters, WORDS, parse};
+pub use patch::{PatchKind, PatchOp};
 
 use crate::path::{Root, Segment};
 use regex::Regex;

@@ -1,23 +1,15 @@
 //! From a rule file's nodes to formulas.
 
 use super::{Bound, Field, Formula, Pattern, Shape, Test};
+use crate::fields::{Read, fail};
 use crate::path::{self, Root, Segment, Step};
 use crate::{json, quantity};
-use hardtack_tree::{Kind, Node, Span};
+use hardtack_tree::{Kind, Node};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What a user's configuration gives for a rule's `$name` values.
 pub type Parameters = BTreeMap<String, Value>;
-
-/// What is wrong with a formula, and where in the rule file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FormulaError {
-    /// The bytes of the rule file it concerns.
-    pub span: Span,
-    /// What was found, and what was expected.
-    pub message: String,
-}
 
 /// The words of the algebra, for schemas, documentation and error messages.
 pub const WORDS: [&str; 25] = [
@@ -50,22 +42,13 @@ pub const WORDS: [&str; 25] = [
 
 const COMBINATORS: [&str; 3] = ["any", "all", "not"];
 
-type Parsed<T> = Result<T, FormulaError>;
-
 /// Reads a formula. `parameters` replace strings of the form `$name`.
-pub fn parse(node: Node<'_>, parameters: &Parameters) -> Parsed<Formula> {
+pub fn parse(node: Node<'_>, parameters: &Parameters) -> Read<Formula> {
     Parser { parameters }.formula(node)
 }
 
 struct Parser<'p> {
     parameters: &'p Parameters,
-}
-
-fn error<T>(node: Node<'_>, message: impl Into<String>) -> Parsed<T> {
-    Err(FormulaError {
-        span: node.span(),
-        message: message.into(),
-    })
 }
 
 fn flatten(mut formulas: Vec<Formula>) -> Formula {
@@ -77,9 +60,9 @@ fn flatten(mut formulas: Vec<Formula>) -> Formula {
 
 impl Parser<'_> {
     /// A map of words is a test of the place itself; any other map leads from paths to what holds there.
-    fn formula(&self, node: Node<'_>) -> Parsed<Formula> {
+    fn formula(&self, node: Node<'_>) -> Read<Formula> {
         if node.kind() != Kind::Map || node.is_empty() {
-            return error(
+            return fail(
                 node,
                 format!("expected a map of paths or words, found {}", node.kind().noun()),
             );
@@ -99,12 +82,12 @@ impl Parser<'_> {
         Ok(flatten(all))
     }
 
-    fn combinator(&self, word: &str, value: Node<'_>) -> Parsed<Formula> {
+    fn combinator(&self, word: &str, value: Node<'_>) -> Read<Formula> {
         if word == "not" {
             return Ok(Formula::Not(Box::new(self.formula(value)?)));
         }
         if value.kind() != Kind::Seq || value.is_empty() {
-            return error(
+            return fail(
                 value,
                 format!("`{word}` takes a list of formulas, found {}", value.kind().noun()),
             );
@@ -112,7 +95,7 @@ impl Parser<'_> {
         let formulas = value
             .items()
             .map(|item| self.formula(item))
-            .collect::<Parsed<Vec<_>>>()?;
+            .collect::<Read<Vec<_>>>()?;
         Ok(if word == "any" {
             Formula::Any(formulas)
         } else {
@@ -120,10 +103,10 @@ impl Parser<'_> {
         })
     }
 
-    fn field(&self, key: Node<'_>, written: &str, value: Node<'_>) -> Parsed<Formula> {
-        let (root, steps) = path::parse(written).or_else(|message| error(key, message))?;
+    fn field(&self, key: Node<'_>, written: &str, value: Node<'_>) -> Read<Formula> {
+        let (root, steps) = path::parse(written).or_else(|message| fail(key, message))?;
         if value.kind() != Kind::Map {
-            return error(
+            return fail(
                 value,
                 format!(
                     "expected a map of words after `{written}`, found {}; write `is: ...`",
@@ -134,7 +117,7 @@ impl Parser<'_> {
         let inherit_pod = match value.get("inherit") {
             None => false,
             Some(from) if from.as_str() == Some("pod") => true,
-            Some(from) => return error(from, "`inherit` takes only `pod`"),
+            Some(from) => return fail(from, "`inherit` takes only `pod`"),
         };
         let mut then = self.formula(value)?;
         for step in steps.iter().rev() {
@@ -154,7 +137,7 @@ impl Parser<'_> {
                 field.inherit_pod = inherit_pod;
                 Ok(then)
             }
-            _ if inherit_pod => error(value, "`inherit` needs a path of keys"),
+            _ if inherit_pod => fail(value, "`inherit` needs a path of keys"),
             _ if root == Root::Item => Ok(then),
             _ => Ok(Formula::Field(Field {
                 root,
@@ -165,7 +148,7 @@ impl Parser<'_> {
         }
     }
 
-    fn tests(&self, node: Node<'_>) -> Parsed<Formula> {
+    fn tests(&self, node: Node<'_>) -> Read<Formula> {
         let mut tests = Vec::new();
         let mut or_absent = false;
         for (key, value) in node.entries() {
@@ -181,7 +164,7 @@ impl Parser<'_> {
             }
         }
         if tests.is_empty() {
-            return error(
+            return fail(
                 node,
                 "expected a word that tests something, such as `is` or `present`",
             );
@@ -194,7 +177,7 @@ impl Parser<'_> {
         })
     }
 
-    fn test(&self, word: &str, value: Node<'_>) -> Parsed<Test> {
+    fn test(&self, word: &str, value: Node<'_>) -> Read<Test> {
         Ok(match word {
             "is" => Test::Is(self.value(value)?),
             "in" => Test::In(self.values(value, word)?),
@@ -232,7 +215,7 @@ impl Parser<'_> {
             "unique" => Test::Unique(self.keys(value, word)?.1),
             "isA" => Test::IsA(self.shape(value)?),
             other => {
-                return error(
+                return fail(
                     value,
                     format!(
                         "`{other}` is no word of the algebra; the words are {}",
@@ -243,18 +226,18 @@ impl Parser<'_> {
         })
     }
 
-    fn flag(&self, value: Node<'_>, word: &str) -> Parsed<bool> {
+    fn flag(&self, value: Node<'_>, word: &str) -> Read<bool> {
         value
             .as_bool()
-            .map_or_else(|| error(value, format!("`{word}` takes `true` or `false`")), Ok)
+            .map_or_else(|| fail(value, format!("`{word}` takes `true` or `false`")), Ok)
     }
 
-    fn value(&self, node: Node<'_>) -> Parsed<Value> {
+    fn value(&self, node: Node<'_>) -> Read<Value> {
         match node.as_str().and_then(|text| text.strip_prefix('$')) {
             Some(name) if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
                 match self.parameters.get(name) {
                     Some(value) => Ok(value.clone()),
-                    None => error(node, format!("the parameter `{name}` has no value")),
+                    None => fail(node, format!("the parameter `{name}` has no value")),
                 }
             }
             _ => Ok(json::to_json(node)),
@@ -262,7 +245,7 @@ impl Parser<'_> {
     }
 
     /// A list, or a parameter that stands for one; parameters inside of a list are spliced in.
-    fn values(&self, node: Node<'_>, word: &str) -> Parsed<Vec<Value>> {
+    fn values(&self, node: Node<'_>, word: &str) -> Read<Vec<Value>> {
         if node.kind() == Kind::Seq {
             let mut values = Vec::new();
             for item in node.items() {
@@ -275,18 +258,18 @@ impl Parser<'_> {
         }
         match self.value(node)? {
             Value::Array(values) => Ok(values),
-            _ => error(node, format!("`{word}` takes a list")),
+            _ => fail(node, format!("`{word}` takes a list")),
         }
     }
 
-    fn one_or_more(&self, node: Node<'_>) -> Parsed<Vec<Value>> {
+    fn one_or_more(&self, node: Node<'_>) -> Read<Vec<Value>> {
         match self.value(node)? {
             Value::Array(_) => self.values(node, "has"),
             single => Ok(vec![single]),
         }
     }
 
-    fn pattern(&self, node: Node<'_>, word: &str) -> Parsed<Pattern> {
+    fn pattern(&self, node: Node<'_>, word: &str) -> Read<Pattern> {
         let source = match self.value(node)? {
             Value::String(source) => source,
             Value::Array(alternatives) => {
@@ -296,7 +279,7 @@ impl Parser<'_> {
                 each.collect::<Vec<_>>().join("|")
             }
             _ => {
-                return error(
+                return fail(
                     node,
                     format!("`{word}` takes a regular expression, or a list of them"),
                 );
@@ -307,11 +290,11 @@ impl Parser<'_> {
         let checked = Ok::<(), String>(());
         #[cfg(debug_assertions)]
         let checked = pattern.check();
-        checked.or_else(|message| error(node, message))?;
+        checked.or_else(|message| fail(node, message))?;
         Ok(pattern)
     }
 
-    fn bound(&self, node: Node<'_>, word: &str) -> Parsed<Bound> {
+    fn bound(&self, node: Node<'_>, word: &str) -> Read<Bound> {
         let written = self.value(node)?;
         let amount = match &written {
             Value::Number(number) => number.as_f64(),
@@ -320,55 +303,55 @@ impl Parser<'_> {
         };
         match amount {
             Some(amount) => Ok(Bound { amount, written }),
-            None => error(
+            None => fail(
                 node,
                 format!("`{word}` takes a number or a quantity such as `500m` or `1Gi`"),
             ),
         }
     }
 
-    fn keys(&self, node: Node<'_>, word: &str) -> Parsed<(Root, Vec<Segment>)> {
+    fn keys(&self, node: Node<'_>, word: &str) -> Read<(Root, Vec<Segment>)> {
         let Some(text) = node.as_str() else {
-            return error(node, format!("`{word}` takes a path"));
+            return fail(node, format!("`{word}` takes a path"));
         };
-        let (root, mut steps) = path::parse(text).or_else(|message| error(node, message))?;
+        let (root, mut steps) = path::parse(text).or_else(|message| fail(node, message))?;
         match (steps.pop(), steps.is_empty()) {
             (Some(Step::Keys(keys)), true) => Ok((root, keys)),
             (None, _) => Ok((root, Vec::new())),
-            _ => error(node, format!("`{word}` takes a path without `[*]`")),
+            _ => fail(node, format!("`{word}` takes a path without `[*]`")),
         }
     }
 
-    fn entries(&self, node: Node<'_>) -> Parsed<Test> {
+    fn entries(&self, node: Node<'_>) -> Read<Test> {
         let mut entries = node.entries();
         match (entries.next(), entries.next()) {
             (Some((key, value)), None) => Ok(Test::Entries(
                 self.pattern(key, "entries")?,
                 Box::new(self.formula(value)?),
             )),
-            _ => error(
+            _ => fail(
                 node,
                 "`entries` takes one pattern for keys, with what must hold of their values",
             ),
         }
     }
 
-    fn length(&self, node: Node<'_>) -> Parsed<Test> {
+    fn length(&self, node: Node<'_>) -> Read<Test> {
         let bound = |name: &str| match node.get(name) {
             None => Ok(None),
             Some(found) => match self.value(found)?.as_u64() {
                 Some(number) => Ok(Some(number)),
-                None => error(found, "a length is a whole number"),
+                None => fail(found, "a length is a whole number"),
             },
         };
         let (min, max) = (bound("min")?, bound("max")?);
         if min.is_none() && max.is_none() {
-            return error(node, "`length` takes `min`, `max` or both");
+            return fail(node, "`length` takes `min`, `max` or both");
         }
         Ok(Test::Length(min, max))
     }
 
-    fn shape(&self, node: Node<'_>) -> Parsed<Shape> {
+    fn shape(&self, node: Node<'_>) -> Read<Shape> {
         Ok(match node.as_str() {
             Some("string") => Shape::String,
             Some("boolean") => Shape::Boolean,
@@ -376,7 +359,7 @@ impl Parser<'_> {
             Some("number") => Shape::Number,
             Some("list") => Shape::List,
             Some("map") => Shape::Map,
-            _ => return error(node, "`isA` takes string, boolean, integer, number, list or map"),
+            _ => return fail(node, "`isA` takes string, boolean, integer, number, list or map"),
         })
     }
 }

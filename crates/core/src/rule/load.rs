@@ -1,21 +1,14 @@
 //! From a rule file's text to a [`Rule`], or to an error that points into the file.
 
 use super::{Applicability, Body, Check, Fix, KindPattern, Param, Rule, Standard};
-use crate::algebra::{self, Formula, FormulaError, Parameters};
+use crate::algebra::{self, Formula, Parameters};
+use crate::fields::{FieldError, Fields, FileError, Read, fail};
 use crate::path::{self, Root, Segment, Step};
 use crate::pods::ContainerType;
 use crate::{KubernetesVersion, checks, json};
-use hardtack_tree::{Kind, Limits, Lines, Node, Position, Span};
-mod yaml {
-    use hardtack_tree::*;
-    pub fn parse<'t>(_: &'t str, _: Span, _: &Limits) -> Result<Option<Tree<'t>>, SyntaxError> {
-        Ok(None)
-    }
-}
+use hardtack_tree::{Kind, Limits, Node, Span, yaml};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 /// The fields of a rule file, in the order in which they are best written, each with what it is for.
 pub const FIELDS: [(&str, &str); 26] = [
@@ -80,54 +73,12 @@ pub const FIELDS: [(&str, &str); 26] = [
     ),
 ];
 
-/// What is wrong with a rule file, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleError {
-    /// The file.
-    pub path: String,
-    /// Where in the file.
-    pub at: Position,
-    /// The line of the file.
-    pub line: String,
-    /// What was found, what was expected and what to do.
-    pub message: String,
-}
-
-impl fmt::Display for RuleError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Position { line, column } = self.at;
-        writeln!(out, "{}:{line}:{column}: {}", self.path, self.message)?;
-        writeln!(out, "{line:>5} | {}", self.line)?;
-        write!(out, "      | {:>width$}", "^", width = column as usize)
-    }
-}
-
-impl std::error::Error for RuleError {}
-
 /// Reads a rule file. `path` is its place below the folder of rules: its folder is the rule's area, its name the rule's id.
-pub fn load(path: &str, text: Cow<'static, str>, parameters: &Parameters) -> Result<Rule, RuleError> {
+pub fn load(path: &str, text: Cow<'static, str>, parameters: &Parameters) -> Result<Rule, FileError> {
     match read(path, &text, parameters) {
         Ok(rule) => Ok(Rule { source: text, ..rule }),
-        Err(error) => {
-            let lines = Lines::new(&text);
-            let at = lines.position(error.span.start);
-            Err(RuleError {
-                path: path.to_owned(),
-                at,
-                line: lines.line(at.line).to_owned(),
-                message: error.message,
-            })
-        }
+        Err(error) => Err(FileError::new(path, &text, error.span.start, error.message)),
     }
-}
-
-type Read<T> = Result<T, FormulaError>;
-
-fn fail<T>(node: Node<'_>, message: impl Into<String>) -> Read<T> {
-    Err(FormulaError {
-        span: node.span(),
-        message: message.into(),
-    })
 }
 
 /// The examples of a rule are read when they are needed, not when rules are loaded.
@@ -141,20 +92,23 @@ fn head(text: &str) -> Span {
 }
 
 fn read(path: &str, text: &str, parameters: &Parameters) -> Read<Rule> {
-    let nothing = || FormulaError {
+    let nothing = || FieldError {
         span: Span::new(0, 0),
         message: "the file holds no rule".into(),
     };
     let tree = yaml::parse(text, head(text), &Limits::default())
-        .map_err(|error| FormulaError {
+        .map_err(|error| FieldError {
             span: Span::new(error.at, error.at),
             message: error.to_string(),
         })?
         .ok_or_else(nothing)?;
-    let file = File { root: tree.root() };
-    file.check_fields()?;
+    let fields = Fields::of(tree.root(), "a rule", &FIELDS)?;
+    let file = File {
+        fields,
+        root: fields.root,
+    };
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let id = file.required("id")?;
+    let id = fields.required("id")?;
     let stem = name.trim_end_matches(".yml").trim_end_matches(".yaml");
     if id.raw() != stem {
         return fail(
@@ -167,32 +121,34 @@ fn read(path: &str, text: &str, parameters: &Parameters) -> Read<Rule> {
     let standards = file.standards()?;
     let rule = Rule {
         id: id.raw().into(),
-        title: file.required("title")?.raw().trim_end().into(),
-        severity: file.parsed("severity")?.ok_or_else(|| file.missing("severity"))?,
-        category: file
+        title: fields.required("title")?.raw().trim_end().into(),
+        severity: fields
+            .parsed("severity")?
+            .ok_or_else(|| fields.missing("severity"))?,
+        category: fields
             .parsed("category")?
             .unwrap_or(super::Category::Misconfiguration),
-        why: file.required("why")?.raw().trim_end().into(),
-        each: file.parsed("each")?.ok_or_else(|| file.missing("each"))?,
-        kinds: file
+        why: fields.required("why")?.raw().trim_end().into(),
+        each: fields.parsed("each")?.ok_or_else(|| fields.missing("each"))?,
+        kinds: fields
             .strings("kinds")?
             .iter()
             .map(|kind| kind_pattern(kind))
             .collect(),
-        instructions: file.strings("instructions")?,
-        commands: file.strings("commands")?,
+        instructions: fields.strings("instructions")?,
+        commands: fields.strings("commands")?,
         containers: file.containers()?,
         bodies: file.bodies(&values, missing, id.raw())?,
         fix: file.fix()?,
         standards,
-        aliases: file.strings("aliases")?,
-        profiles: file.strings("profiles")?,
-        message: file.text("message")?,
-        remedy: file.text("remedy")?,
-        sensitive: file.flag("sensitive")?,
-        links: file.strings("links")?,
+        aliases: fields.strings("aliases")?,
+        profiles: fields.strings("profiles")?,
+        message: fields.text("message")?,
+        remedy: fields.text("remedy")?,
+        sensitive: fields.flag("sensitive")?.unwrap_or(false),
+        links: fields.strings("links")?,
         params,
-        area: match file.text("area")? {
+        area: match fields.text("area")? {
             Some(area) => area,
             None => folder.rsplit('/').next().unwrap_or_default().into(),
         },
@@ -234,94 +190,13 @@ fn kind_pattern(text: &str) -> KindPattern {
 
 /// The map at the root of a rule file.
 struct File<'a> {
+    fields: Fields<'a>,
     root: Node<'a>,
 }
 
 impl<'a> File<'a> {
-    fn check_fields(&self) -> Read<()> {
-        if self.root.kind() != Kind::Map {
-            return fail(
-                self.root,
-                format!("a rule is a map, found {}", self.root.kind().noun()),
-            );
-        }
-        for (key, _) in self.root.entries() {
-            let name = key.scalar();
-            if !FIELDS.iter().any(|(field, _)| *field == name) {
-                let near = FIELDS
-                    .iter()
-                    .map(|(field, _)| *field)
-                    .min_by_key(|field| distance(field, &name));
-                let hint = match near.filter(|near| distance(near, &name) <= 3) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the fields are {}", FIELDS.map(|(field, _)| field).join(", ")),
-                };
-                return fail(key, format!("`{name}` is no field of a rule; {hint}"));
-            }
-        }
-        Ok(())
-    }
-
     fn get(&self, name: &str) -> Option<Node<'a>> {
-        self.root.get(name).filter(|node| !node.is_null())
-    }
-
-    fn missing(&self, name: &str) -> FormulaError {
-        let about = FIELDS.iter().find(|(field, _)| *field == name);
-        FormulaError {
-            span: self.root.span(),
-            message: format!("`{name}` is missing: {}", about.map_or("", |(_, about)| about)),
-        }
-    }
-
-    fn required(&self, name: &str) -> Read<Node<'a>> {
-        let node = self.get(name).ok_or_else(|| self.missing(name))?;
-        match node.as_str() {
-            Some(_) => Ok(node),
-            None => fail(
-                node,
-                format!("`{name}` must be a string, found {}", node.kind().noun()),
-            ),
-        }
-    }
-
-    fn text(&self, name: &str) -> Read<Option<Box<str>>> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(_) => Ok(Some(self.required(name)?.raw().trim_end().into())),
-        }
-    }
-
-    fn flag(&self, name: &str) -> Read<bool> {
-        match self.get(name) {
-            None => Ok(false),
-            Some(node) => node
-                .as_bool()
-                .map_or_else(|| fail(node, format!("`{name}` takes `true` or `false`")), Ok),
-        }
-    }
-
-    fn parsed<T: FromStr<Err = String>>(&self, name: &str) -> Read<Option<T>> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(node) => match node.scalar().parse() {
-                Ok(value) => Ok(Some(value)),
-                Err(message) => fail(node, message),
-            },
-        }
-    }
-
-    fn strings(&self, name: &str) -> Read<Vec<Box<str>>> {
-        let Some(node) = self.get(name) else {
-            return Ok(Vec::new());
-        };
-        if node.kind() != Kind::Seq {
-            return fail(
-                node,
-                format!("`{name}` takes a list, found {}", node.kind().noun()),
-            );
-        }
-        Ok(node.items().map(|item| item.scalar().as_ref().into()).collect())
+        self.fields.get(name)
     }
 
     fn containers(&self) -> Read<u8> {
@@ -403,9 +278,6 @@ impl<'a> File<'a> {
             return Ok(vec![self.body(self.root, values, missing, id)?]);
         };
         let mut bodies = Vec::new();
-        if self.get("require").is_some() {
-            bodies.push(self.body(self.root, values, missing, id)?);
-        }
         for variant in variants.items() {
             for (key, _) in variant.entries() {
                 if !["from", "until", "where", "unless", "require", "check"].contains(&&*key.scalar()) {
@@ -440,7 +312,7 @@ impl<'a> File<'a> {
             }
         };
         let check = match (
-            node.get("require"),
+            node.get("require").or_else(|| self.get("require")),
             node.get("check").or_else(|| self.get("check")),
         ) {
             _ if missing => Check::Inactive,
@@ -531,25 +403,4 @@ fn plain_path(node: Node<'_>) -> Read<(Root, Vec<Segment>)> {
         Ok(_) => fail(node, "a fix can't have `[*]` in its path"),
         Err(message) => fail(node, message),
     }
-}
-
-/// How many letters must change to make one word of the other (Levenshtein).
-pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = i;
-        for (j, y) in b.iter().enumerate() {
-            let keep = corner + usize::from(x != *y);
-            corner = row.get(j + 1).copied().unwrap_or_default();
-            let left = row.get(j).copied().unwrap_or_default();
-            if let Some(cell) = row.get_mut(j + 1) {
-                *cell = keep.min(corner + 1).min(left + 1);
-            }
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

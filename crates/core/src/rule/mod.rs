@@ -1,10 +1,11 @@
 //! Rules: what must hold, declared once as data.
 
+mod examples;
 mod load;
 mod set;
 
-pub use load::{FIELDS, RuleError, load};
-pub use set::{RuleSet, Selection, SelectionError};
+pub use load::{FIELDS, load};
+pub use set::{RuleSet, RuleSettings, Selection, SelectionError, Settings};
 
 use crate::KubernetesVersion;
 use crate::algebra::Formula;

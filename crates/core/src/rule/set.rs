@@ -1,8 +1,8 @@
 //! All rules that are known, and how a person names some of them.
 
-use super::load::distance;
-use super::{Category, Rule, RuleError, load};
+use super::{Category, Rule, Severity, load};
 use crate::algebra::Parameters;
+use crate::fields::{FileError, distance};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,6 +17,18 @@ pub struct RuleSet {
     rules: Vec<Arc<Rule>>,
     by_name: FxHashMap<String, Vec<u32>>,
 }
+
+/// What a configuration says of one rule.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSettings {
+    /// Values of its parameters.
+    pub parameters: Parameters,
+    /// Another severity than its own.
+    pub severity: Option<Severity>,
+}
+
+/// What a configuration says of rules, by their ids.
+pub type Settings = BTreeMap<String, RuleSettings>;
 
 /// Which rules a scan reports.
 #[derive(Clone, Debug)]
@@ -69,11 +81,11 @@ impl RuleSet {
     /// The profiles that need no configuration, besides the names of standards.
     pub const PROFILES: [&'static str; 4] = ["recommended", "baseline", "restricted", "all"];
 
-    /// The rules that are built into the binary. `parameters` are the values that a configuration gives, by the rule's id.
-    pub fn built_in(parameters: &BTreeMap<String, Parameters>) -> Result<Self, Vec<RuleError>> {
+    /// The rules that are built into the binary.
+    pub fn built_in(settings: &Settings) -> Result<Self, Vec<FileError>> {
         let mut set = Self::default();
         let files = BUILT_IN.iter().map(|(path, text)| (*path, Cow::Borrowed(*text)));
-        set.extend(files, parameters)?;
+        set.extend(files, settings)?;
         Ok(set)
     }
 
@@ -81,22 +93,26 @@ impl RuleSet {
     pub fn extend<'p>(
         &mut self,
         files: impl IntoIterator<Item = (&'p str, Cow<'static, str>)>,
-        parameters: &BTreeMap<String, Parameters>,
-    ) -> Result<(), Vec<RuleError>> {
-        let none = Parameters::new();
+        settings: &Settings,
+    ) -> Result<(), Vec<FileError>> {
+        let none = RuleSettings::default();
         let mut errors = Vec::new();
         for (path, text) in files {
             let name = path.rsplit('/').next().unwrap_or(path);
             let id = name.trim_end_matches(".yml").trim_end_matches(".yaml");
-            match load(path, text, parameters.get(id).unwrap_or(&none)) {
-                Ok(rule) => self.insert(rule),
+            let own = settings.get(id).unwrap_or(&none);
+            match load(path, text, &own.parameters) {
+                Ok(rule) => self.insert(Rule {
+                    severity: own.severity.unwrap_or(rule.severity),
+                    ..rule
+                }),
                 Err(error) => errors.push(error),
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    fn insert(&mut self, rule: Rule) {
+    pub(super) fn insert(&mut self, rule: Rule) {
         let rule = Arc::new(rule);
         let same = self.rules.iter().position(|known| known.id == rule.id);
         let index = same.unwrap_or(self.rules.len());

@@ -11,7 +11,7 @@ mod block_scalar;
 mod comments;
 mod explain;
 mod full;
-mod resolve;
+pub(crate) mod resolve;
 mod split;
 mod template;
 
@@ -47,7 +47,10 @@ fn check_range(text: &str, document: Span) -> Result<(), SyntaxError> {
         return Err(SyntaxError::new(0, "the file is larger than 4 GiB").with_help("split it"));
     }
     if text.get(document.range()).is_none() {
-        return Err(SyntaxError::new(document.start, "the document lies outside of its file"));
+        return Err(SyntaxError::new(
+            document.start,
+            "the document lies outside of its file",
+        ));
     }
     Ok(())
 }

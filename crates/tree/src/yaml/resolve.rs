@@ -7,11 +7,15 @@ use std::borrow::Cow;
 ///
 /// YAML 1.1 booleans (`y`, `yes`, `on` and their opposites), `0777` octal, `0x`, `0o`, `0b`, `_` in numbers,
 /// `.inf` and `.nan`. A time stamp is a string. A number that no 64 bits hold is a float, one that no float holds a string.
-pub(super) fn plain(text: &str) -> Kind {
+pub(crate) fn plain(text: &str) -> Kind {
     match text.as_bytes().first() {
         None => Kind::Null,
         Some(b'0'..=b'9' | b'+' | b'-' | b'.') => number(text),
-        Some(b'~' | b'n' | b'N' | b'y' | b'Y' | b't' | b'T' | b'f' | b'F' | b'o' | b'O') if text.len() <= 5 => word(text),
+        Some(b'~' | b'n' | b'N' | b'y' | b'Y' | b't' | b'T' | b'f' | b'F' | b'o' | b'O')
+            if text.len() <= 5 =>
+        {
+            word(text)
+        }
         Some(_) => Kind::Str,
     }
 }
@@ -35,7 +39,9 @@ fn number(text: &str) -> Kind {
         }
     }
     // Nothing else can be part of a number. Most of what begins with a digit (addresses, times, versions) ends here.
-    if !text.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'+' | b'-' | b'.' | b'_' | b'x' | b'X' | b'o' | b'O')) {
+    if !text.bytes().all(|byte| {
+        byte.is_ascii_hexdigit() || matches!(byte, b'+' | b'-' | b'.' | b'_' | b'x' | b'X' | b'o' | b'O')
+    }) {
         return Kind::Str;
     }
     let clean: Cow<'_, str> = if first != Some(&b'.') && text.contains('_') {
@@ -73,7 +79,10 @@ fn is_int(text: &str) -> bool {
         let Some(digit) = (byte as char).to_digit(radix as u32) else {
             return false;
         };
-        let Some(more) = value.checked_mul(radix).and_then(|value| value.checked_add(digit.into())) else {
+        let Some(more) = value
+            .checked_mul(radix)
+            .and_then(|value| value.checked_add(digit.into()))
+        else {
             return false;
         };
         value = more;
@@ -144,11 +153,17 @@ pub(super) fn tagged(tag: Option<&str>, text: &str) -> Tagged {
 
 /// Standard base64 with padding; line ends are ignored, as Go ignores them.
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !matches!(byte, b'\n' | b'\r'))
+        .collect();
     if !digits.len().is_multiple_of(4) {
         return None;
     }
-    let content = digits.iter().position(|&byte| byte == b'=').unwrap_or(digits.len());
+    let content = digits
+        .iter()
+        .position(|&byte| byte == b'=')
+        .unwrap_or(digits.len());
     if digits.len() - content > 2 || digits[content..].iter().any(|&byte| byte != b'=') {
         return None;
     }
@@ -188,13 +203,58 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_go() {
-        for text in ["0", "-0", "+5", "0777", "0o17", "0x1F", "-0x1f", "0b11", "1_000", "18446744073709551615", "-9223372036854775808"] {
+        for text in [
+            "0",
+            "-0",
+            "+5",
+            "0777",
+            "0o17",
+            "0x1F",
+            "-0x1f",
+            "0b11",
+            "1_000",
+            "18446744073709551615",
+            "-9223372036854775808",
+        ] {
             assert_eq!(plain(text), Kind::Int, "{text}");
         }
-        for text in ["08", "1.5", "1.", ".5", "1e3", "-1.5e+10", "18446744073709551616", ".inf", "-.INF", "+.Inf", ".nan", "1_0.5"] {
+        for text in [
+            "08",
+            "1.5",
+            "1.",
+            ".5",
+            "1e3",
+            "-1.5e+10",
+            "18446744073709551616",
+            ".inf",
+            "-.INF",
+            "+.Inf",
+            ".nan",
+            "1_0.5",
+        ] {
             assert_eq!(plain(text), Kind::Float, "{text}");
         }
-        for text in ["-", "+", ".", "1.2.3", "0x", "0b2", "1e", "1e999", "2001-12-14", "12:30", "1Gi", "500m", "-.nan", "0x1.8", "._5", "0o8", "++1", "-e5", "é"] {
+        for text in [
+            "-",
+            "+",
+            ".",
+            "1.2.3",
+            "0x",
+            "0b2",
+            "1e",
+            "1e999",
+            "2001-12-14",
+            "12:30",
+            "1Gi",
+            "500m",
+            "-.nan",
+            "0x1.8",
+            "._5",
+            "0o8",
+            "++1",
+            "-e5",
+            "é",
+        ] {
             assert_eq!(plain(text), Kind::Str, "{text}");
         }
     }
@@ -213,7 +273,10 @@ mod tests {
         assert_eq!(tagged(Some("float"), "5"), Tagged::As(Kind::Float));
         assert_eq!(tagged(Some("int"), "five"), Tagged::Wrong);
         assert_eq!(tagged(None, "5"), Tagged::As(Kind::Str));
-        assert_eq!(tagged(Some("binary"), "aGFy\nZHRhY2s="), Tagged::Text("hardtack".into()));
+        assert_eq!(
+            tagged(Some("binary"), "aGFy\nZHRhY2s="),
+            Tagged::Text("hardtack".into())
+        );
         assert_eq!(tagged(Some("binary"), "aGFyZ"), Tagged::Wrong);
     }
 }

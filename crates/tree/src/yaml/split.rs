@@ -101,29 +101,39 @@ mod tests {
     #[test]
     fn documents_begin_at_three_dashes_in_column_0() {
         assert_eq!(pieces("a: 1\n---\nb: 2\n"), ["a: 1\n", "---\nb: 2\n"]);
-        assert_eq!(pieces("--- # x\na: 1\n--- b\n---"), ["--- # x\na: 1\n", "--- b\n", "---"]);
-        assert_eq!(pieces("a: |\n  x\n  ---\nb: ----\n"), ["a: |\n  x\n  ---\nb: ----\n"]);
+        assert_eq!(
+            pieces("--- # x\na: 1\n--- b\n---"),
+            ["--- # x\na: 1\n", "--- b\n", "---"]
+        );
+        assert_eq!(
+            pieces("a: |\n  x\n  ---\nb: ----\n"),
+            ["a: |\n  x\n  ---\nb: ----\n"]
+        );
         assert_eq!(pieces("a\n----\nb"), ["a\n----\nb"]);
         assert_eq!(pieces(""), [""; 0]);
     }
 
     #[test]
     fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
-        assert_eq!(pieces("\u{FEFF}a: 1\r\n---\r\nb: 2\r\n"), ["a: 1\r\n", "---\r\nb: 2\r\n"]);
+        assert_eq!(
+            pieces("\u{FEFF}a: 1\r\n---\r\nb: 2\r\n"),
+            ["a: 1\r\n", "---\r\nb: 2\r\n"]
+        );
     }
 
     #[test]
     fn three_dots_end_a_document() {
-        assert_eq!(pieces("a: 1\n...\n# c\n---\nb: 2\n...\nc: 3"), [
-            "a: 1\n...\n",
-            "# c\n",
-            "---\nb: 2\n...\n",
-            "c: 3"
-        ]);
+        assert_eq!(
+            pieces("a: 1\n...\n# c\n---\nb: 2\n...\nc: 3"),
+            ["a: 1\n...\n", "# c\n", "---\nb: 2\n...\n", "c: 3"]
+        );
     }
 
     #[test]
     fn directives_belong_to_the_document_below_them() {
-        assert_eq!(pieces("%YAML 1.1\n# c\n---\na: 1\n---\nb: 2"), ["%YAML 1.1\n# c\n---\na: 1\n", "---\nb: 2"]);
+        assert_eq!(
+            pieces("%YAML 1.1\n# c\n---\na: 1\n---\nb: 2"),
+            ["%YAML 1.1\n# c\n---\na: 1\n", "---\nb: 2"]
+        );
     }
 }

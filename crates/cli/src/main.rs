@@ -1,0 +1,53 @@
+//! The `hardtack` binary: arguments come in, reports and an exit code go out.
+
+mod args;
+mod baseline;
+mod config;
+mod explain;
+mod output;
+mod rules;
+mod scan;
+mod sink;
+mod today;
+
+use args::{Cli, Command};
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+
+/// What went wrong before anything could be judged: a usage error, for people.
+#[derive(Debug)]
+pub struct Failure(pub String);
+
+impl<T: std::fmt::Display> From<T> for Failure {
+    fn from(error: T) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Nothing at or above `--fail-on`.
+pub const CLEAN: u8 = 0;
+/// Findings at or above `--fail-on`.
+pub const FINDINGS: u8 = 1;
+/// The command line, the configuration or a rule is wrong.
+pub const USAGE: u8 = 2;
+/// An input could not be read.
+pub const UNREADABLE: u8 = 3;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let code = match &cli.command {
+        Command::Scan(scan) => scan::run(scan),
+        Command::Explain(explain) => explain::run(explain),
+        Command::Rules(rules) => rules::run(rules),
+        Command::Completions { shell } => Ok(completions(*shell)),
+    };
+    ExitCode::from(code.unwrap_or_else(|failure| {
+        eprintln!("hardtack: {}", failure.0);
+        USAGE
+    }))
+}
+
+fn completions(shell: clap_complete::Shell) -> u8 {
+    clap_complete::generate(shell, &mut Cli::command(), "hardtack", &mut std::io::stdout());
+    CLEAN
+}

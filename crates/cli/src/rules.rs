@@ -1,0 +1,146 @@
+//! `hardtack rules`: lists rules, and tries the examples of rules.
+
+use crate::args::{Choice, Rules, RulesAction};
+use crate::{CLEAN, FINDINGS, Failure, scan};
+use hardtack_core::algebra::Parameters;
+use hardtack_core::rule::load;
+use hardtack_core::{FileError, Rule, RuleSet, Settings};
+use serde::Serialize;
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Runs the command.
+pub fn run(args: &Rules) -> Result<u8, Failure> {
+    match &args.action {
+        Some(RulesAction::Test { paths }) => test(paths),
+        None => list(&args.choice, args.json),
+    }
+}
+
+/// A rule, as `hardtack rules --json` lists it.
+#[derive(Serialize)]
+struct Listed<'a> {
+    id: &'a str,
+    title: &'a str,
+    severity: &'a str,
+    category: &'a str,
+    area: &'a str,
+    each: &'a str,
+    profiles: &'a [Box<str>],
+    aliases: &'a [Box<str>],
+}
+
+fn list(choice: &Choice, json: bool) -> Result<u8, Failure> {
+    let all = Choice {
+        profile: choice.profile.clone().or_else(|| Some("all".into())),
+        ..choice.clone()
+    };
+    let judge = scan::judge(&all, &scan::config(&all, Path::new("."))?)?;
+    let rules = judge.reported_rules();
+    if json {
+        let listed: Vec<_> = rules.iter().map(|rule| listed(rule)).collect();
+        println!("{}", serde_json::to_string_pretty(&listed)?);
+        return Ok(CLEAN);
+    }
+    let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
+    for rule in &rules {
+        println!(
+            "{:<width$}  {:<8}  {:<10}  {}",
+            rule.id, rule.severity, rule.area, rule.title
+        );
+    }
+    println!("{} rules", rules.len());
+    Ok(CLEAN)
+}
+
+fn listed(rule: &Rule) -> Listed<'_> {
+    Listed {
+        id: &rule.id,
+        title: &rule.title,
+        severity: rule.severity.name(),
+        category: rule.category.name(),
+        area: &rule.area,
+        each: rule.each.name(),
+        profiles: &rule.profiles,
+        aliases: &rule.aliases,
+    }
+}
+
+fn test(paths: &[PathBuf]) -> Result<u8, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        collect(path, path, &mut files)?;
+    }
+    let mut errors = Vec::new();
+    let (mut rules, mut examples) = (0, 0);
+    let mut try_one = |path: &str, rule: &Rule| {
+        rules += 1;
+        match rule.test(path) {
+            Ok(count) => examples += count,
+            Err(wrong) => errors.extend(wrong),
+        }
+    };
+    let mut broken = Vec::new();
+    if paths.is_empty() {
+        let set = RuleSet::built_in(&Settings::new()).map_err(|errors| report(&errors))?;
+        for rule in set.rules() {
+            try_one(&format!("{}/{}.yaml", rule.area, rule.id), rule);
+        }
+    }
+    for (path, text) in files {
+        match load(&path, Cow::Owned(text), &Parameters::new()) {
+            Ok(rule) => try_one(&path, &rule),
+            Err(error) => broken.push(error),
+        }
+    }
+    errors.extend(broken);
+    for error in &errors {
+        eprintln!("{error}\n");
+    }
+    println!("{rules} rules, {examples} examples, {} wrong", errors.len());
+    Ok(if errors.is_empty() { CLEAN } else { FINDINGS })
+}
+
+/// All that is wrong with rules, for people.
+pub fn report(errors: &[FileError]) -> Failure {
+    let all: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    Failure(format!("a rule is wrong\n{}", all.join("\n\n")))
+}
+
+/// Adds the rules of users' folders.
+pub fn add_own(rules: &mut RuleSet, folders: &[PathBuf], settings: &Settings) -> Result<(), Failure> {
+    let mut files = Vec::new();
+    for folder in folders {
+        collect(folder, folder, &mut files)?;
+    }
+    let files = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), Cow::Owned(text.clone())));
+    rules.extend(files, settings).map_err(|errors| report(&errors))
+}
+
+fn collect(root: &Path, path: &Path, out: &mut Vec<(String, String)>) -> Result<(), Failure> {
+    let cannot =
+        |error: std::io::Error| Failure(format!("can't read rules from {}: {error}", path.display()));
+    if path.is_dir() {
+        let mut entries: Vec<_> = fs::read_dir(path)
+            .map_err(cannot)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()
+            .map_err(cannot)?;
+        entries.sort();
+        for entry in entries {
+            let is_rule = entry
+                .extension()
+                .is_some_and(|ending| ending == "yaml" || ending == "yml");
+            if is_rule || entry.is_dir() && !entry.is_symlink() {
+                collect(root, &entry, out)?;
+            }
+        }
+        return Ok(());
+    }
+    let text = fs::read_to_string(path).map_err(cannot)?;
+    out.push((path.display().to_string(), text));
+    Ok(())
+}

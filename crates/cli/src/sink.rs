@@ -1,0 +1,85 @@
+//! Where findings come together: sorted, counted and handed to the reports.
+
+use crate::baseline::Writer;
+use hardtack_core::{Counts, Finding, Inputs, pss::Workload};
+use hardtack_report::Report;
+use std::io;
+
+/// So many findings are held, so that those about several objects can be sorted in with the others; with more than
+/// that, findings are written as they come, and those about several objects last.
+const HELD: usize = 50_000;
+
+/// Collects what a scan finds.
+pub struct Sink<'r> {
+    reports: &'r mut [Box<dyn Report>],
+    held: Vec<Finding>,
+    workloads: Vec<Workload>,
+    streaming: bool,
+    /// Findings for a new baseline, where one is to be written.
+    pub new_baseline: Option<Writer>,
+    /// How many workloads there were.
+    pub workload_count: usize,
+    /// Findings, counted.
+    pub counts: Counts,
+    /// The account of inputs.
+    pub inputs: Inputs,
+}
+
+impl<'r> Sink<'r> {
+    /// A sink that writes to `reports`.
+    pub fn new(reports: &'r mut [Box<dyn Report>], new_baseline: bool) -> Self {
+        Self {
+            reports,
+            held: Vec::new(),
+            workloads: Vec::new(),
+            streaming: false,
+            new_baseline: new_baseline.then(Writer::default),
+            workload_count: 0,
+            counts: Counts::default(),
+            inputs: Inputs::default(),
+        }
+    }
+
+    /// Takes what was found in one file. Files come in the order of the report.
+    pub fn file(&mut self, findings: Vec<Finding>, workloads: Vec<Workload>) -> io::Result<()> {
+        self.workload_count += workloads.len();
+        self.held.extend(findings);
+        self.workloads.extend(workloads);
+        if self.held.len() > HELD {
+            self.streaming = true;
+        }
+        if self.streaming { self.write() } else { Ok(()) }
+    }
+
+    /// Takes what was found about several objects together, and writes what is held.
+    pub fn together(&mut self, findings: Vec<Finding>) -> io::Result<()> {
+        if !findings.is_empty() {
+            self.held.extend(findings);
+            self.held.sort_by(|a, b| {
+                let place = |finding: &Finding| (finding.location.file.clone(), finding.location.span);
+                place(a).cmp(&place(b))
+            });
+        }
+        self.write()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        for finding in &self.held {
+            self.counts.add(finding);
+            if let Some(baseline) = &mut self.new_baseline {
+                baseline.add(finding);
+            }
+        }
+        for report in self.reports.iter_mut() {
+            for finding in &self.held {
+                report.finding(finding)?;
+            }
+            for workload in &self.workloads {
+                report.workload(workload)?;
+            }
+        }
+        self.held.clear();
+        self.workloads.clear();
+        Ok(())
+    }
+}
