@@ -23,6 +23,11 @@ pub enum Command {
     Explain(Explain),
     /// List the rules, or test rules of your own
     Rules(Rules),
+    /// Print the JSON Schema of rule files or of the configuration, for editors
+    Schema {
+        /// rule or config
+        of: SchemaOf,
+    },
     /// Print the completion script of a shell
     Completions {
         /// bash, zsh, fish, elvish or powershell
@@ -119,6 +124,15 @@ impl std::str::FromStr for FailOn {
             .map(Self::At)
             .map_err(|error| format!("{error}, or none"))
     }
+}
+
+/// What a JSON Schema is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SchemaOf {
+    /// Rule files.
+    Rule,
+    /// The configuration.
+    Config,
 }
 
 /// When to use colour.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub const NAMES: [&str; 4] = ["hardtack.yaml", "hardtack.yml", ".hardtack.yaml", ".hardtack.yml"];
 
 /// The fields of a configuration, each with what it is for.
-pub const FIELDS: [(&str, &str); 16] = [
+pub const FIELDS: [(&str, &str); 15] = [
     (
         "profile",
         "rules to report: recommended, baseline, restricted, all, a standard, or one of `profiles`",
@@ -71,10 +71,6 @@ pub const FIELDS: [(&str, &str); 16] = [
         "how charts are rendered: `values`, a list of files relative to the configuration",
     ),
     ("render", "false to leave charts and kustomizations unrendered"),
-    (
-        "root",
-        "true to stop looking for a configuration further up; there is only one in any case",
-    ),
 ];
 
 /// The fields of an exception, each with what it is for.

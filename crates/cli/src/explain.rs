@@ -35,32 +35,5 @@ pub fn run(args: &Explain) -> Result<u8, Failure> {
 }
 
 fn print(rule: &Rule) {
-    println!(
-        "{} ({}, {})\n{}\n",
-        rule.id, rule.severity, rule.category, rule.title
-    );
-    println!("{}", rule.why);
-    if let Some(requirement) = rule.requirement() {
-        println!("\nWhat must hold: {requirement}");
-    }
-    if let Some(remedy) = &rule.remedy {
-        println!("\nWhat to do: {remedy}");
-    }
-    if !rule.standards.is_empty() {
-        let all: Vec<_> = rule
-            .standards
-            .iter()
-            .map(|standard| format!("{} {}", standard.name, standard.control))
-            .collect();
-        println!("\nStandards: {}", all.join(", "));
-    }
-    if !rule.aliases.is_empty() {
-        println!("Other tools call it: {}", rule.aliases.join(", "));
-    }
-    if !rule.profiles.is_empty() {
-        println!("Profiles: {}", rule.profiles.join(", "));
-    }
-    for link in &rule.links {
-        println!("See {link}");
-    }
+    print!("# {}\n\n{}", rule.id, rule.page(2));
 }

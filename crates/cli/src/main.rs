@@ -7,6 +7,7 @@ mod explain;
 mod output;
 mod rules;
 mod scan;
+mod schema;
 mod sink;
 mod today;
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Scan(scan) => scan::run(scan),
         Command::Explain(explain) => explain::run(explain),
         Command::Rules(rules) => rules::run(rules),
+        Command::Schema { of } => schema::run(*of),
         Command::Completions { shell } => Ok(completions(*shell)),
     };
     ExitCode::from(code.unwrap_or_else(|failure| {

@@ -123,15 +123,23 @@ impl Fingerprint {
         hash.finish()
     }
 
-    /// The fingerprint of a rule broken by an object as a whole; `detail` tells several findings of one rule apart.
-    pub fn of_identity(rule: &Rule, object: &ObjectRef, detail: &str) -> Self {
+    /// The fingerprint of a rule broken at a node whose tree is gone; `way` is its [`Fingerprint::way`].
+    pub(crate) fn of_way(rule: &Rule, object: &ObjectRef, way: u64) -> Self {
         let mut hash = Hasher::new(&rule.id);
         let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
         let namespace = object.namespace.as_deref().unwrap_or_default();
-        for part in [group, &object.kind, namespace, &object.name, detail] {
+        for part in [group, &object.kind, namespace, &object.name] {
             hash.part(part);
         }
+        hash.part(&format!("{way:016x}"));
         hash.finish()
+    }
+
+    /// The way from an object to a node in it, items of lists by their names.
+    pub(crate) fn way(object: Node<'_>, node: Node<'_>) -> u64 {
+        let mut hash = Hasher::new("");
+        hash.steps(object, node);
+        hash.finish().0
     }
 }
 

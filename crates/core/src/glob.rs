@@ -7,7 +7,8 @@ pub fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     // Where the last `**` and the last `*` stand, and up to where each has eaten: the places to go back to.
-    let (mut deep, mut flat): (Option<(usize, usize)>, Option<(usize, usize)>) = (None, None);
+    let mut deep: Option<(usize, usize)> = None;
+    let mut flat: Option<(usize, usize)> = None;
     while t < text.len() {
         let matched = match pattern.get(p) {
             Some(b'*') if pattern.get(p + 1) == Some(&b'*') => {

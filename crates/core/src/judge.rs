@@ -6,7 +6,7 @@ use crate::exception::Acceptance;
 use crate::pods::{self, ContainerType, PodPaths};
 use crate::pss::{Level, PodSecurity};
 use crate::rule::{Applicability, Body, Check, Each, Rule, RuleSet, Selection, SelectionError};
-use crate::world::World;
+use crate::world::{Wanted, World, WorldFailure};
 use crate::{KubernetesVersion, Object};
 use hardtack_tree::{Kind, Node};
 use rustc_hash::FxHashMap;
@@ -24,6 +24,7 @@ pub struct Judge {
     instructions: FxHashMap<Box<str>, Vec<u32>>,
     commands: FxHashMap<Box<str>, Vec<u32>>,
     global: Vec<u32>,
+    wanted: Wanted,
     acceptance: Acceptance,
 }
 
@@ -83,6 +84,7 @@ impl Judge {
             instructions: FxHashMap::default(),
             commands: FxHashMap::default(),
             global: Vec::new(),
+            wanted: Wanted::NOTHING,
             acceptance: Acceptance::default(),
             rules: RuleSet::default(),
         };
@@ -112,7 +114,10 @@ impl Judge {
         let index = self.active.len() as u32;
         match &rule.bodies[body].check {
             Check::Inactive => return,
-            Check::Builtin(Builtin::Global(_)) => self.global.push(index),
+            check if check.is_global() => {
+                self.wanted = self.wanted.and(check.wanted());
+                self.global.push(index);
+            }
             _ => match rule.each {
                 Each::Object if rule.kinds.is_empty() || rule.kinds.iter().any(|kind| &*kind.kind == "*") => {
                     self.objects.push(index);
@@ -182,6 +187,11 @@ impl Judge {
         !self.global.is_empty()
     }
 
+    /// Which facts these rules ask for.
+    pub fn wanted(&self) -> Wanted {
+        self.wanted
+    }
+
     /// Judges one object. Says what the Pod Security Standards make of its pods, if it holds any.
     pub fn object<'a>(&self, object: &Object<'a>, out: &mut Vec<Verdict<'a>>) -> Option<PodSecurity> {
         let mut walk = Walk {
@@ -199,10 +209,12 @@ impl Judge {
         if !self.pods.is_workload(object) {
             return None;
         }
-        for pod in self.pods.pods(object) {
-            walk.pod(pod, object.node);
+        let pods = self.pods.pods(object);
+        for pod in &pods {
+            walk.pod(*pod, object.node);
         }
-        Some(walk.pod_security())
+        // Of a workload whose template is missing or no map, nothing can be said.
+        (!pods.is_empty()).then(|| walk.pod_security())
     }
 
     /// Judges a Dockerfile's tree.
@@ -244,23 +256,24 @@ impl Judge {
         }
     }
 
-    /// Judges all objects together, after the last was read.
-    pub fn world(&self, world: &World) -> Vec<(Arc<Rule>, crate::world::WorldFailure)> {
+    /// Judges all objects together, after the last was read. Says nothing where some had to be left out.
+    pub fn world(&self, world: &World) -> Vec<(Arc<Rule>, WorldFailure)> {
         let mut out = Vec::new();
-        for active in self
+        if world.left_out() > 0 {
+            return out;
+        }
+        let global = self
             .global
             .iter()
-            .filter_map(|index| self.active.get(*index as usize))
-        {
-            if let Some(Check::Builtin(Builtin::Global(check))) = active.body().map(|body| &body.check)
-                && active.reported
-            {
-                out.extend(
-                    check(world)
-                        .into_iter()
-                        .map(|failure| (active.rule.clone(), failure)),
-                );
-            }
+            .filter_map(|index| self.active.get(*index as usize));
+        for active in global.filter(|active| active.reported) {
+            let failures = active.body().map(|body| body.check.together(world));
+            out.extend(
+                failures
+                    .into_iter()
+                    .flatten()
+                    .map(|failure| (active.rule.clone(), failure)),
+            );
         }
         out
     }
@@ -367,8 +380,8 @@ impl<'a> Walk<'_, 'a, '_> {
                 }
                 formula.failures(scope)
             }
-            Check::Builtin(Builtin::Local(check)) => check(scope),
-            Check::Builtin(Builtin::Global(_)) | Check::Inactive => return,
+            Check::Builtin(Builtin::Local(check), _) => check(scope),
+            Check::Builtin(Builtin::Global(..), _) | Check::Grants(_) | Check::Inactive => return,
         };
         for failure in failures {
             // What is wrong with a pod is wrong once, however many containers inherit it.

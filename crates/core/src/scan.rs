@@ -6,8 +6,8 @@ use crate::exception::{self, Exception};
 use crate::finding::{Finding, FindingFix, FindingResult, Fingerprint};
 use crate::judge::{Judge, Verdict};
 use crate::pss::Workload;
-use crate::world::{Fact, Place, WorldFailure};
-use crate::{Object, Rule, objects};
+use crate::world::{Fact, Place, Places, Subject, WorldFailure};
+use crate::{Rule, objects};
 use hardtack_tree::{Kind, Node, Span};
 use std::sync::Arc;
 
@@ -48,7 +48,8 @@ impl Judge {
             judged.objects += 1;
             verdicts.clear();
             let pod_security = self.object(&object, &mut verdicts);
-            if pod_security.is_none() && verdicts.is_empty() && !self.needs_world() {
+            let wanted = Fact::is_wanted(&object, pod_security.is_some(), self.wanted());
+            if pod_security.is_none() && verdicts.is_empty() && !wanted {
                 continue;
             }
             let identity = Arc::new(object.identity());
@@ -66,10 +67,14 @@ impl Judge {
                     })
                 });
             judged.findings.extend(findings);
-            if self.needs_world() {
-                judged
-                    .facts
-                    .extend(self.fact(&object, &identity, document, &hidden));
+            if wanted {
+                let subject = Subject {
+                    places: Places::new(object, document, &hidden),
+                    pods: &self.pod_paths().pods(&object),
+                    level: pod_security.as_ref().map(|pss| pss.level),
+                    identity: &identity,
+                };
+                judged.facts.extend(Fact::of(&subject, self.wanted()));
             }
             if let Some(pss) = pod_security {
                 judged.workloads.push(Workload {
@@ -115,22 +120,6 @@ impl Judge {
             self.acceptance().apply(finding, &judged.exceptions);
         }
     }
-
-    fn fact(
-        &self,
-        object: &Object<'_>,
-        identity: &Arc<crate::ObjectRef>,
-        document: &Document<'_>,
-        hidden: &[Span],
-    ) -> Option<Fact> {
-        let pods = self.pod_paths().pods(object);
-        let tree = object.node.tree();
-        Fact::of(object, &pods, |node| Place {
-            location: document.locate(pointed(node, &[]), hidden),
-            object: identity.clone(),
-            path: tree.pointer_from(object.node.id(), node.id()).into(),
-        })
-    }
 }
 
 impl Finding {
@@ -140,9 +129,10 @@ impl Finding {
             location,
             object,
             path,
+            way,
         } = failure.place;
         Self {
-            fingerprint: Fingerprint::of_identity(rule, &object, &path),
+            fingerprint: Fingerprint::of_way(rule, &object, way),
             rule: rule.clone(),
             result: result(failure.truth),
             message: failure.message.into(),
@@ -170,7 +160,7 @@ fn hidden(verdicts: &[Verdict<'_>]) -> Vec<Span> {
 }
 
 /// The bytes a finding points at: a value, or the key of a map or list, or of a field that lacks another.
-fn pointed(node: Node<'_>, missing: &[String]) -> Span {
+pub(crate) fn pointed(node: Node<'_>, missing: &[String]) -> Span {
     let collection = matches!(node.kind(), Kind::Map | Kind::Seq);
     match node.key() {
         Some(key) if collection || !missing.is_empty() => key.span(),

@@ -11,6 +11,7 @@ mod advice;
 mod excerpt;
 mod github;
 mod gitlab;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -186,6 +187,6 @@ pub fn report(format: Format, out: Box<dyn Write>, context: &Context) -> Box<dyn
         Format::Github => Box::new(github::Github::new(out, context)),
         Format::Gitlab => Box::new(gitlab::Gitlab::new(out, context)),
         Format::Markdown => Box::new(markdown::Markdown::new(out, context)),
-        Format::Html => Box::new(json::Json::new(out, context)),
+        Format::Html => Box::new(html::Html::new(out, context)),
     }
 }

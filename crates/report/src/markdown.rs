@@ -4,7 +4,7 @@
 //! each with its first places. What does not fit is counted.
 
 use crate::advice::advice;
-use crate::markup::{push_code, push_markdown};
+use crate::markup::{push_code, push_markdown, push_xml};
 use crate::tally::Tally;
 use crate::{Context, Report, Summary, text};
 use hardtack_core::pss::{Level, Workload};
@@ -280,7 +280,7 @@ fn details(out: &mut String, title: &str, group: &Group) {
         ""
     };
     let _ = write!(out, "<details{open}>\n<summary>{title}<b>{}</b>: ", rule.severity);
-    push_markdown(out, &rule.title);
+    push_xml(out, &rule.title);
     let _ = write!(out, " ({})</summary>\n\n", group.count);
     push_markdown(out, &rule.why);
     let _ = write!(

@@ -49,7 +49,7 @@ struct SarifResult<'a> {
 
 #[derive(Serialize)]
 struct Message<'a> {
-    text: &'a str,
+    text: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -192,7 +192,7 @@ fn result(finding: &Finding, rule_index: Option<usize>) -> SarifResult<'_> {
         kind,
         level,
         message: Message {
-            text: &finding.message,
+            text: unlinked(&finding.message),
         },
         locations: [Place {
             physical_location: Physical {
@@ -202,7 +202,9 @@ fn result(finding: &Finding, rule_index: Option<usize>) -> SarifResult<'_> {
                     start_column: place.start.column,
                     end_line: place.end.line,
                     end_column: place.end.column,
-                    snippet: Some(Message { text: &place.line }),
+                    snippet: Some(Message {
+                        text: Cow::Borrowed(&place.line),
+                    }),
                 },
             },
             logical_locations: logical.into_iter().collect(),
@@ -219,6 +221,15 @@ fn result(finding: &Finding, rule_index: Option<usize>) -> SarifResult<'_> {
             field: finding.field.as_deref(),
             template: place.template.as_deref(),
         },
+    }
+}
+
+/// Text in which no `[text](target)` is a link (3.11.6).
+fn unlinked(text: &str) -> Cow<'_, str> {
+    if text.contains("](") {
+        Cow::Owned(text.replace('[', "\\[").replace(']', "\\]"))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 
@@ -460,6 +471,12 @@ fn percent(path: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_cannot_hold_a_link() {
+        assert_eq!(unlinked("see [here](https://a.example)"), "see \\[here\\](https://a.example)");
+        assert_eq!(unlinked("containers[0]"), "containers[0]");
+    }
 
     #[test]
     fn addresses_are_percent_encoded() {

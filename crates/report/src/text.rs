@@ -11,6 +11,7 @@ use crate::tally::Tally;
 use crate::{Context, Report, Summary};
 use hardtack_core::pss::Workload;
 use hardtack_core::{Excepted, ExceptedBy, Finding, FindingResult, Location, ObjectRef, Severity};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -23,12 +24,17 @@ pub struct Text {
     tally: Tally,
     place: Option<Place>,
     begun: bool,
+    /// Rules whose remedy was told already, of this file.
+    told: HashSet<Box<str>>,
+    file: Option<Arc<str>>,
 }
 
 /// One place of a file, and the findings there that are not written yet.
 struct Place {
     location: Location,
     object: Option<Arc<ObjectRef>>,
+    /// What the messages begin with, all of them: ``container `web` ``.
+    subject: Box<str>,
     findings: Vec<(Rank, String)>,
 }
 
@@ -52,6 +58,8 @@ impl Text {
             tally: Tally::default(),
             place: None,
             begun: false,
+            told: HashSet::new(),
+            file: None,
         }
     }
 
@@ -80,8 +88,17 @@ impl Text {
         self.out.write_all(out.as_bytes())
     }
 
+    /// Whether there is something to tell that was not told yet. A remedy is told once a file, a fix always.
+    fn is_new(&mut self, finding: &Finding) -> bool {
+        if self.file.as_ref() != Some(&finding.location.file) {
+            self.file = Some(finding.location.file.clone());
+            self.told.clear();
+        }
+        !finding.fixes.is_empty() || self.told.insert(finding.rule.id.clone())
+    }
+
     /// A finding in two or three lines: what is wrong, and what to do.
-    fn lines(&self, finding: &Finding, rank: Rank) -> String {
+    fn lines(&mut self, finding: &Finding, rank: Rank) -> String {
         let paint = self.paint();
         let mut out = String::with_capacity(200);
         let word = rank.word();
@@ -101,7 +118,7 @@ impl Text {
             let _ = write!(said, " ({})", finding.rule.severity);
         }
         said.push_str(": ");
-        push_shown(&mut said, &finding.message);
+        push_shown(&mut said, subject(&finding.message).1);
         let from = out.len();
         wrap(&mut out, &said, self.context.width);
         if paint.0 && out[from..].starts_with(&*finding.rule.id) {
@@ -116,7 +133,9 @@ impl Text {
                 self.context.width,
                 paint,
             );
-        } else if let Some((label, text)) = advice(finding) {
+        } else if let Some((label, text)) = advice(finding)
+            && self.is_new(finding)
+        {
             note(&mut out, label, &text, self.context.width, paint);
         }
         out
@@ -138,6 +157,7 @@ impl Report for Text {
         let place = self.place.get_or_insert_with(|| Place {
             location: finding.location.clone(),
             object: finding.object.clone(),
+            subject: subject(&finding.message).0.into(),
             findings: Vec::new(),
         });
         place.findings.push((rank, text));
@@ -167,6 +187,7 @@ impl Place {
         mine.span == other.span
             && mine.start == other.start
             && mine.file == other.file
+            && *self.subject == *subject(&finding.message).0
             && match (&self.object, &finding.object) {
                 (Some(mine), Some(other)) => Arc::ptr_eq(mine, other) || mine == other,
                 (None, None) => true,
@@ -191,6 +212,10 @@ fn heading(out: &mut String, place: &Place, paint: Paint) {
         out.push_str("  ");
         push_shown(out, &object.to_string());
     }
+    if !place.subject.is_empty() {
+        out.push_str(if place.object.is_some() { ", " } else { "  " });
+        push_shown(out, &place.subject);
+    }
     if let Some(template) = &location.template {
         out.push_str(paint.dim());
         out.push_str(" (from ");
@@ -199,6 +224,22 @@ fn heading(out: &mut String, place: &Place, paint: Paint) {
         out.push_str(paint.end());
     }
     out.push('\n');
+}
+
+/// What a message begins with, ``init container `web` ``, and the rest of it.
+fn subject(message: &str) -> (&str, &str) {
+    const NOUNS: [&str; 5] = [
+        "container `",
+        "init container `",
+        "sidecar container `",
+        "ephemeral container `",
+        "volume `",
+    ];
+    let has_one = NOUNS.iter().any(|noun| message.starts_with(noun));
+    match message.find("`: ").filter(|_| has_one) {
+        Some(end) => (&message[..end + 1], &message[end + 3..]),
+        None => ("", message),
+    }
 }
 
 /// The line, with what is meant underlined.

@@ -8,11 +8,15 @@ use sample::Sample;
 use std::path::Path;
 
 fn check(format: Format, sample: &Sample, name: &str) {
+    compare(name, &sample.write(format));
+}
+
+fn compare(name: &str, written: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/expected")
         .join(name);
     // The version changes with every release, the report does not.
-    let written = sample.write(format).replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    let written = written.replace(env!("CARGO_PKG_VERSION"), "VERSION");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &written).unwrap();
     }
@@ -103,4 +107,13 @@ fn markdown_is_what_is_expected() {
 #[test]
 fn markdown_of_a_clean_scan_is_what_is_expected() {
     check(Format::Markdown, &Sample::clean(), "clean.md");
+}
+
+/// Only what the scan puts into the page: its style and its script are beside the code.
+#[test]
+fn html_holds_the_data_that_is_expected() {
+    let page = Sample::new().write(Format::Html);
+    let from = page.find("<script type=").unwrap();
+    let to = page.rfind("<script>").unwrap();
+    compare("report.html.txt", &page[from..to]);
 }

@@ -151,6 +151,36 @@ impl<'t> Builder<'t> {
         self.push_scalar(kind, style, span, at, value.len() as u32, flag::DECODED)
     }
 
+    /// The store of the tree for texts that differ from what is written: a reader appends there what
+    /// [`Builder::decoded_since`] then takes.
+    pub(crate) fn decoded_text(&mut self) -> &mut String {
+        &mut self.tree.decoded
+    }
+
+    /// A scalar whose value is everything that was appended to the store since it had `from` bytes.
+    pub(crate) fn decoded_since(
+        &mut self,
+        kind: Kind,
+        style: Style,
+        span: Span,
+        from: u32,
+    ) -> Result<NodeId, SyntaxError> {
+        let length = self.tree.decoded.len() as u32 - from;
+        self.push_scalar(kind, style, span, from, length, flag::DECODED)
+    }
+
+    /// Whether the innermost open collection is a map.
+    pub(crate) fn is_in_map(&self) -> bool {
+        self.open
+            .last()
+            .is_some_and(|open| self.tree.nodes[open.node as usize].kind == Kind::Map)
+    }
+
+    /// Whether there is no node yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tree.is_empty()
+    }
+
     /// Marks a node: its value depends on something outside of the text.
     pub fn mark_unresolved(&mut self, node: NodeId) {
         self.tree.nodes[node.0 as usize].flags |= flag::UNRESOLVED;

@@ -60,7 +60,7 @@ pub enum Style {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub u32);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct NodeData {
     pub(crate) span: Span,
     /// Id of the first node after this subtree.
@@ -133,6 +133,23 @@ impl<'t> Tree<'t> {
     /// Whether the tree has no node at all; a parsed document has at least one.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// Where two trees of one text differ in any bit, in words; for tests of readers against each other.
+    #[doc(hidden)]
+    pub fn difference(&self, other: &Tree<'_>) -> Option<String> {
+        let mut pairs = self.nodes.iter().zip(&other.nodes).enumerate();
+        if let Some((index, (mine, theirs))) = pairs.find(|(_, (mine, theirs))| mine != theirs) {
+            return Some(format!("node {index}: {mine:?} is not {theirs:?}"));
+        }
+        if self.nodes.len() != other.nodes.len() {
+            return Some(format!(
+                "{} nodes are not {}",
+                self.nodes.len(),
+                other.nodes.len()
+            ));
+        }
+        (self.decoded != other.decoded).then(|| format!("{:?} is not {:?}", self.decoded, other.decoded))
     }
 
     /// The RFC 6901 pointer from the root to `target`; for a key, that of its value.

@@ -1,7 +1,7 @@
 //! How formulas read.
 
 use super::eval::Place;
-use super::{Field, Formula, Shape, Test};
+use super::{Field, Formula, Scope, Shape, Test};
 use crate::path::{Dotted, Root};
 use hardtack_tree::{Kind, Node};
 use serde_json::Value;
@@ -33,7 +33,10 @@ fn path(field: &Field) -> String {
         Root::Stage => "the stage's ",
         Root::Instruction => "the instruction's ",
     };
-    format!("{prefix}{}", Dotted(&field.keys))
+    if field.keys.is_empty() {
+        return prefix.trim_end().to_owned();
+    }
+    format!("{prefix}`{}`", Dotted(&field.keys))
 }
 
 /// What must hold of a place, with `must`: ``must be `false` ``.
@@ -45,22 +48,53 @@ pub(super) fn must(formula: &Formula) -> String {
 }
 
 /// What is at a place: ``is `true` ``, `is not set`.
-pub(super) fn state(place: Place<'_, '_>) -> String {
+pub(super) fn state(place: Place<'_, '_>, scope: &Scope<'_>) -> String {
     match place {
-        Place::Missing(_, keys) if keys.is_empty() => "nothing is there".into(),
-        Place::Missing(_, keys) => format!("`{}` is not set", Dotted(keys)),
-        Place::Wrong(node) => format!("{} is {}, where a map was expected", name(node), value(node)),
+        Place::Missing(_, []) => "nothing is there".into(),
+        Place::Missing(node, keys) => {
+            let mut path = way(node, scope);
+            if !path.is_empty() {
+                path.push('.');
+            }
+            format!("`{path}{}` is not set", Dotted(keys))
+        }
+        Place::Wrong(node) => format!("{} is {}, where a map was expected", name(node, scope), value(node)),
         Place::Part(_, text, name) => format!("the {name} is `{text}`"),
-        Place::Node(node) => format!("{} is {}", name(node), value(node)),
+        Place::Node(node) => format!("{} is {}", name(node, scope), value(node)),
     }
 }
 
-/// The key a node stands at, or `the item` in a list.
-fn name(node: Node<'_>) -> String {
-    match node.key() {
-        Some(key) => format!("`{}`", key.scalar()),
-        None => "the item".into(),
+/// A node by its way from what was judged, or `the item` in a list.
+fn name(node: Node<'_>, scope: &Scope<'_>) -> String {
+    match (way(node, scope), node.key()) {
+        (way, Some(key)) if way.is_empty() => format!("`{}`", key.scalar()),
+        (way, None) if way.is_empty() || way.starts_with('[') => "the item".into(),
+        (way, _) => format!("`{way}`"),
     }
+}
+
+/// The way to a node as people write it: `securityContext.capabilities`, `spec.containers[0]`. Empty for what was judged itself.
+fn way(node: Node<'_>, scope: &Scope<'_>) -> String {
+    let from = [Some(scope.item), scope.container, scope.pod];
+    let Some(from) = from.into_iter().flatten().find(|from| node.is_within(*from)) else {
+        return String::new();
+    };
+    let pointer = node.tree().pointer_from(from.id(), node.id());
+    let mut way = String::new();
+    for token in pointer.split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        if token.bytes().all(|byte| byte.is_ascii_digit()) {
+            way.push_str(&format!("[{token}]"));
+        } else if token.contains(['.', '/', ' ']) {
+            way.push_str(&format!("[\"{token}\"]"));
+        } else {
+            if !way.is_empty() {
+                way.push('.');
+            }
+            way.push_str(&token);
+        }
+    }
+    way
 }
 
 fn value(node: Node<'_>) -> String {

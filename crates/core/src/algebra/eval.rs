@@ -386,7 +386,7 @@ fn wrong<'a>(formula: &Formula, scope: &Scope<'a>, place: Place<'a, '_>, truth: 
         truth,
         node: place.node(),
         missing,
-        message: format!("{}; it {}", english::state(place), english::must(formula)),
+        message: format!("{}; it {}", english::state(place, scope), english::must(formula)),
         edits: edits::satisfy(formula, scope, place),
     }
 }

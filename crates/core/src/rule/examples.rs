@@ -94,7 +94,7 @@ impl Rule {
             ));
         }
         if let Some(at) = example.get("at") {
-            check_places(at, &findings)?;
+            check_places(at, input, &findings)?;
         }
         match example.get("fixed") {
             Some(fixed) => check_fix(input, &findings, fixed),
@@ -160,20 +160,27 @@ fn unexpected(findings: &[Finding]) -> String {
     format!("the example is said to be good, but: {}", all.join("; "))
 }
 
-/// `at` is a path as rules write them, or a list of paths; for a Dockerfile, a line number or a list of them.
-fn check_places(at: Node<'_>, findings: &[Finding]) -> Result<(), String> {
+/// `at` is a path as rules write them, or a list of paths; for a Dockerfile, a line number or a list of them. Where the
+/// example is a list of objects, a path may begin with the object's place in it: `[1].spec.selector`.
+fn check_places(at: Node<'_>, input: Node<'_>, findings: &[Finding]) -> Result<(), String> {
     let mut wanted: Vec<String> = match at.kind() {
         Kind::Seq => at.items().map(place).collect::<Result<_, _>>()?,
         _ => vec![place(at)?],
     };
     let lines = at.kind() == Kind::Int || at.items().any(|item| item.kind() == Kind::Int);
+    let indexed = std::iter::once(at).chain(at.items()).any(|item| item.raw().starts_with('['));
+    let object = |finding: &Finding| {
+        let start = finding.location.span.start;
+        let of = |item: Node<'_>| (item.span().start..item.span().end).contains(&start);
+        input.items().position(of).filter(|_| indexed).map(|index| format!("/{index}")).unwrap_or_default()
+    };
     let mut found: Vec<String> = findings
         .iter()
         .map(|finding| {
             if lines {
                 finding.location.start.line.to_string()
             } else {
-                finding.field.as_ref().unwrap_or(&finding.path).to_string()
+                object(finding) + finding.field.as_ref().unwrap_or(&finding.path)
             }
         })
         .collect();

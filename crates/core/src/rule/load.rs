@@ -2,6 +2,7 @@
 
 use super::{Applicability, Body, Check, Fix, KindPattern, Param, Rule, Standard};
 use crate::algebra::{self, Formula, Parameters};
+use crate::checks::Grants;
 use crate::fields::{FieldError, Fields, FileError, Read, fail};
 use crate::path::{self, Root, Segment, Step};
 use crate::pods::ContainerType;
@@ -45,7 +46,7 @@ pub const FIELDS: [(&str, &str); 26] = [
         "variants",
         "other formulas for some versions of Kubernetes; the last one whose versions fit counts",
     ),
-    ("check", "`builtin`: a predicate in Rust of the rule's name"),
+    ("check", "`builtin`: a predicate in Rust of the rule's name; or a map of `grants`, `within` and `to`: what no one may be allowed to do"),
     (
         "message",
         "what a finding says, instead of what follows from `require`; `{value}` and `{name}` are filled in",
@@ -318,7 +319,7 @@ impl<'a> File<'a> {
             _ if missing => Check::Inactive,
             (Some(require), _) => Check::Require(algebra::parse(require, values)?),
             (None, Some(check)) if check.as_str() == Some("builtin") => match checks::find(id) {
-                Some(builtin) => Check::Builtin(builtin),
+                Some(builtin) => Check::Builtin(builtin, values.clone()),
                 None => {
                     return fail(
                         check,
@@ -326,7 +327,7 @@ impl<'a> File<'a> {
                     );
                 }
             },
-            (None, Some(check)) => return fail(check, "`check` takes only `builtin`"),
+            (None, Some(check)) => Check::Grants(Box::new(Grants::read(check)?)),
             (None, None) => return fail(node, "`require` is missing: what must hold"),
         };
         let (from, until) = if node == self.root {

@@ -2,15 +2,17 @@
 
 mod examples;
 mod load;
+mod page;
 mod set;
 
 pub use load::{FIELDS, load};
 pub use set::{RuleSet, RuleSettings, Selection, SelectionError, Settings};
 
 use crate::KubernetesVersion;
-use crate::algebra::Formula;
-use crate::checks::Builtin;
+use crate::algebra::{Formula, Parameters};
+use crate::checks::{Builtin, Grants};
 use crate::path::{Root, Segment};
+use crate::world::{Wanted, World, WorldFailure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -90,10 +92,37 @@ pub(crate) struct Body {
 pub(crate) enum Check {
     /// The formula must hold.
     Require(Formula),
-    /// A predicate in Rust.
-    Builtin(Builtin),
+    /// A predicate in Rust, with the values of the rule's parameters.
+    Builtin(Builtin, Parameters),
+    /// No one is allowed this.
+    Grants(Box<Grants>),
     /// Not at all: a parameter has no value.
     Inactive,
+}
+
+impl Check {
+    /// Whether it is about all objects together.
+    pub(crate) fn is_global(&self) -> bool {
+        matches!(self, Self::Builtin(Builtin::Global(..), _) | Self::Grants(_))
+    }
+
+    /// Which facts it asks for.
+    pub(crate) fn wanted(&self) -> Wanted {
+        match self {
+            Self::Builtin(Builtin::Global(_, wanted), _) => *wanted,
+            Self::Grants(_) => Grants::WANTED,
+            _ => Wanted::NOTHING,
+        }
+    }
+
+    /// Where it does not hold, after the last object was read.
+    pub(crate) fn together(&self, world: &World) -> Vec<WorldFailure> {
+        match self {
+            Self::Builtin(Builtin::Global(check, _), values) => check(world, values),
+            Self::Grants(grants) => grants.failures(world),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// What repairs a finding.

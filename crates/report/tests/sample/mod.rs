@@ -23,7 +23,7 @@ const RULES: [(&str, &str); 6] = [
         "id: privileged-container
 title: A container runs privileged
 severity: critical
-why: A privileged container is root on its node: it sees all devices and may load kernel modules.
+why: A privileged container is root on its node. It sees all devices and may load kernel modules.
 each: container
 require: { securityContext.privileged: { is: false } }
 fix: safe
@@ -271,7 +271,7 @@ fn findings(rules: &[Arc<Rule>]) -> Vec<Finding> {
     };
     let name = span(MANIFEST, "- name", "\"w</script>|`eb`\"");
     let unset =
-        "container `w</script>|`eb``: `securityContext.capabilities.drop` is not set; must have `ALL`";
+        "container `w</script>|`eb``: `securityContext.capabilities.drop` is not set; it must have `ALL`";
     vec![
         Finding {
             object: None,
@@ -313,7 +313,7 @@ fn findings(rules: &[Arc<Rule>]) -> Vec<Finding> {
                 privileged,
                 container,
                 name,
-                "a second finding at the same place, with a \"quoted\" word,\na new line, 100 % and a::b",
+                "container `w</script>|`eb``: a second finding at the same place, with a \"quoted\" word,\na new line, 100 % and a::b",
             )
         },
         Finding {
@@ -328,7 +328,7 @@ fn findings(rules: &[Arc<Rule>]) -> Vec<Finding> {
                 tag,
                 &format!("{container}/image"),
                 span(MANIFEST, "image", "nginx:latest"),
-                "`image` is `nginx:latest`; must match `@sha256:`",
+                "`image` is `nginx:latest`; it must match `@sha256:`",
             )
         },
         at(
@@ -352,7 +352,7 @@ fn findings(rules: &[Arc<Rule>]) -> Vec<Finding> {
                 privileged,
                 &format!("{container}/securityContext/privileged"),
                 span(MANIFEST, "privileged", "true"),
-                "`securityContext.privileged` is `true`; must be `false`",
+                "`securityContext.privileged` is `true`; it must be `false`",
             )
         },
         Finding {
@@ -369,7 +369,7 @@ fn findings(rules: &[Arc<Rule>]) -> Vec<Finding> {
                 tag,
                 &format!("{container}/image"),
                 span(MANIFEST, "image", "nginx:latest"),
-                "`image` is `nginx:latest`; must match `@sha256:`",
+                "`image` is `nginx:latest`; it must match `@sha256:`",
             )
         },
     ]

@@ -5,6 +5,7 @@ use crate::builder::too_deep;
 use granit_parser::{ErrorKind, ScanError};
 
 const QUOTE_IT: &str = "put the whole value in quotes";
+const TAB: &str = "a tab is used as indentation";
 const SPACES: &str = "indent with spaces";
 
 /// The parser's error in plain words. `source` is the document, which begins at `base` in its file.
@@ -67,11 +68,9 @@ fn words(kind: &ErrorKind, source: &str, offset: usize) -> (String, &'static str
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabNotAllowed
         | ErrorKind::TabInPlainScalar
-        | ErrorKind::TabAtBlockScalarStart => ("a tab is used as indentation", SPACES),
-        _ if next == Some('\t') && line.trim_start_matches(' ').starts_with('\t') => {
-            ("a tab is used as indentation", SPACES)
-        }
-        ErrorKind::UnexpectedCharacter { character: '\t' } => ("a tab is used as indentation", SPACES),
+        | ErrorKind::TabAtBlockScalarStart => (TAB, SPACES),
+        _ if next == Some('\t') && line.trim_start_matches(' ').starts_with('\t') => (TAB, SPACES),
+        ErrorKind::UnexpectedCharacter { character: '\t' } => (TAB, SPACES),
         ErrorKind::UnexpectedCharacter { character } => {
             return (
                 format!("a value can't begin with `{}`", character.escape_debug()),
@@ -232,6 +231,11 @@ const ALIAS: &str = "define it with `&`, or put the value in quotes if it begins
 /// Said of an alias at `at` whose anchor does not exist.
 pub(super) fn unknown_anchor(at: u32) -> SyntaxError {
     SyntaxError::new(at, "an alias `*` names an anchor that is not defined above it").with_help(ALIAS)
+}
+
+/// Said of a tab at `at` that indents a map or list.
+pub(super) fn tab(at: u32) -> SyntaxError {
+    SyntaxError::new(at, TAB).with_help(SPACES)
 }
 
 /// Said of a key at `at` that is nothing.

@@ -95,6 +95,7 @@ impl Reader<'_> {
                     StructureStyle::Block => {
                         // Of a list that is indented no deeper than its key, the parser names the place after the dash.
                         let start = self.seek(b"-").unwrap_or(start);
+                        self.refuse_tabs(start)?;
                         self.cursor = start;
                         self.open.push(Parent::BlockSeq);
                         self.builder.begin_seq(start, Style::Block)?
@@ -111,6 +112,7 @@ impl Reader<'_> {
                 self.enter();
                 let node = match style {
                     StructureStyle::Block => {
+                        self.refuse_tabs(start)?;
                         self.open.push(Parent::BlockMap);
                         self.builder.begin_map(start, Style::Block)?
                     }
@@ -148,6 +150,19 @@ impl Reader<'_> {
                 self.anchors.resize(anchor + 1, None);
             }
             self.anchors[anchor] = Some(node);
+        }
+    }
+
+    /// Refuses a block map or list at `start` with a tab before it on its line; the parser allows some.
+    fn refuse_tabs(&self, start: u32) -> Result<(), SyntaxError> {
+        let before = &self.bytes[self.base as usize..start as usize];
+        let blanks = before
+            .iter()
+            .rev()
+            .take_while(|byte| matches!(byte, b' ' | b'\t'));
+        match blanks.enumerate().find(|(_, byte)| **byte == b'\t') {
+            Some((back, _)) => Err(explain::tab(start - 1 - back as u32)),
+            None => Ok(()),
         }
     }
 
@@ -224,7 +239,7 @@ impl Reader<'_> {
             None if style == Style::Plain => Tagged::As(resolve::plain(value)),
             None => Tagged::As(Kind::Str),
         };
-        let (kind, value) = match meaning {
+        let (kind, mut value) = match meaning {
             Tagged::As(kind) => (kind, Cow::Borrowed(value)),
             Tagged::Text(text) => (Kind::Str, Cow::Owned(text)),
             Tagged::Wrong => return Err(explain::wrong_tag(span.start, value)),
@@ -235,6 +250,9 @@ impl Reader<'_> {
             }
             if kind == Kind::Null {
                 return Err(explain::null_key(span.start));
+            }
+            if kind == Kind::Float {
+                value = Cow::Owned(resolve::float_key(&value));
             }
         }
         if !matches!(style, Style::Literal | Style::Folded)

@@ -10,6 +10,7 @@
 mod block_scalar;
 mod comments;
 mod explain;
+mod fast;
 mod full;
 pub(crate) mod resolve;
 mod split;
@@ -28,7 +29,17 @@ use crate::{Limits, Span, SyntaxError, Tree};
 /// block maps and lists from their first key or dash to the end of their last value. The span of an empty value
 /// is empty and stands right after its `:` or `-`.
 pub fn parse<'t>(text: &'t str, document: Span, limits: &Limits) -> Result<Option<Tree<'t>>, SyntaxError> {
-    parse_full(text, document, limits)
+    match parse_fast(text, document, limits) {
+        Some(tree) => Ok(tree),
+        None => parse_full(text, document, limits),
+    }
+}
+
+/// [`parse`] by the fast reader alone, `None` where it gives up: for tests and measurements.
+#[doc(hidden)]
+pub fn parse_fast<'t>(text: &'t str, document: Span, limits: &Limits) -> Option<Option<Tree<'t>>> {
+    check_range(text, document).ok()?;
+    fast::read(text, document, *limits).ok()
 }
 
 /// [`parse`] by the full reader alone: for tests and measurements.

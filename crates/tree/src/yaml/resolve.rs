@@ -123,6 +123,31 @@ fn is_float(text: &str) -> bool {
     at == bytes.len() && text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
+/// The text of a key that is a float: Go's shortest form of 32 bits, which is what sigs.k8s.io/yaml makes of it.
+pub(super) fn float_key(text: &str) -> String {
+    let clean = text.replace('_', "");
+    let digits = clean.trim_start_matches(['+', '-']);
+    let negative = clean.starts_with('-');
+    match digits {
+        ".inf" | ".Inf" | ".INF" => return if negative { "-.inf" } else { ".inf" }.to_owned(),
+        ".nan" | ".NaN" | ".NAN" => return ".nan".to_owned(),
+        _ => {}
+    }
+    let value = clean.parse::<f64>().unwrap_or_default() as f32;
+    if value.is_infinite() {
+        return if negative { "-.inf" } else { ".inf" }.to_owned();
+    }
+    let scientific = format!("{value:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    match exponent.parse::<i32>().unwrap_or_default() {
+        large @ (..-4 | 6..) => {
+            let sign = if large < 0 { '-' } else { '+' };
+            format!("{mantissa}e{sign}{:02}", large.abs())
+        }
+        _ => value.to_string(),
+    }
+}
+
 /// What a scalar with an explicit tag means.
 #[derive(Debug, PartialEq)]
 pub(super) enum Tagged {
@@ -256,6 +281,27 @@ mod tests {
             "é",
         ] {
             assert_eq!(plain(text), Kind::Str, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_that_are_floats_are_written_as_go_writes_them() {
+        for (text, key) in [
+            ("1.5", "1.5"),
+            ("1.10", "1.1"),
+            ("1e3", "1000"),
+            ("1e6", "1e+06"),
+            ("1e20", "1e+20"),
+            ("123456.5", "123456.5"),
+            ("123456789.5", "1.2345679e+08"),
+            ("0.0001", "0.0001"),
+            ("0.00001", "1e-05"),
+            ("-0.0", "-0"),
+            ("1_0.5", "10.5"),
+            ("1e39", ".inf"),
+            ("-.Inf", "-.inf"),
+        ] {
+            assert_eq!(float_key(text), key, "{text}");
         }
     }
 
