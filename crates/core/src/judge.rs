@@ -5,11 +5,12 @@ use crate::checks::Builtin;
 use crate::exception::Acceptance;
 use crate::pods::{self, ContainerType, PodPaths};
 use crate::pss::{Level, PodSecurity};
+use crate::reads;
 use crate::rule::{Applicability, Body, Check, Each, Rule, RuleSet, Selection, SelectionError};
 use crate::world::{Wanted, World, WorldFailure};
 use crate::{KubernetesVersion, Object};
-use hardtack_tree::{Kind, Node};
-use rustc_hash::FxHashMap;
+use hardtack_tree::{Kind, Node, NodeId};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// Rules, compiled for one selection and one version of Kubernetes. Shared by all threads.
@@ -23,6 +24,8 @@ pub struct Judge {
     by_each: [Vec<u32>; Each::NAMED.len()],
     instructions: FxHashMap<Box<str>, Vec<u32>>,
     commands: FxHashMap<Box<str>, Vec<u32>>,
+    /// The fields that the rules of each kind of item read.
+    fields: [reads::Fields; Each::NAMED.len()],
     global: Vec<u32>,
     wanted: Wanted,
     acceptance: Acceptance,
@@ -36,6 +39,7 @@ struct Active {
     /// Whether it was asked for. The Pod Security rules are judged all the same, and so are those that find what must not be shown.
     reported: bool,
     level: Option<Level>,
+    skip: reads::Skip,
 }
 
 /// A rule broken at a node.
@@ -83,6 +87,7 @@ impl Judge {
             by_each: Default::default(),
             instructions: FxHashMap::default(),
             commands: FxHashMap::default(),
+            fields: Default::default(),
             global: Vec::new(),
             wanted: Wanted::NOTHING,
             acceptance: Acceptance::default(),
@@ -143,11 +148,22 @@ impl Judge {
                 each => self.by_each[each as usize].push(index),
             },
         }
+        let chosen = &rule.bodies[body];
+        let skip = self.fields[rule.each as usize].skip(
+            rule.each.root(),
+            chosen.wanted.as_ref(),
+            chosen.unless.as_ref(),
+            match &chosen.check {
+                Check::Require(formula) => Some(formula),
+                _ => None,
+            },
+        );
         self.active.push(Active {
             rule: rule.clone(),
             body,
             reported,
             level,
+            skip,
         });
     }
 
@@ -199,12 +215,13 @@ impl Judge {
             object: Some(*object),
             root: object.node,
             broken: Vec::new(),
+            said: FxHashSet::default(),
             out,
         };
         let scope = Scope::of_object(object.node);
-        walk.all(&self.objects, &scope, Subject::Whole);
+        walk.all(Each::Object, &self.objects, &scope, Subject::Whole);
         if let Some(rules) = self.objects_by_kind.get(object.kind) {
-            walk.all(rules, &scope, Subject::Whole);
+            walk.all(Each::Object, rules, &scope, Subject::Whole);
         }
         if !self.pods.is_workload(object) {
             return None;
@@ -224,6 +241,7 @@ impl Judge {
             object: None,
             root,
             broken: Vec::new(),
+            said: FxHashSet::default(),
             out,
         };
         let scope = Scope::of_object(root);
@@ -242,14 +260,14 @@ impl Judge {
                 walk.each(Each::Instruction, &scope, Subject::Whole);
                 let name = instruction.str_at(&["instruction"]).unwrap_or_default();
                 if let Some(rules) = self.instructions.get(name) {
-                    walk.all(rules, &scope, Subject::Whole);
+                    walk.all(Each::Instruction, rules, &scope, Subject::Whole);
                 }
                 for command in instruction.get("commands").map(Node::items).into_iter().flatten() {
                     let scope = scope.with_item(command);
                     walk.each(Each::Command, &scope, Subject::Whole);
                     let name = command.str_at(&["name"]).unwrap_or_default();
                     if let Some(rules) = self.commands.get(name) {
-                        walk.all(rules, &scope, Subject::Whole);
+                        walk.all(Each::Command, rules, &scope, Subject::Whole);
                     }
                 }
             }
@@ -292,6 +310,8 @@ struct Walk<'j, 'a, 'o> {
     root: Node<'a>,
     /// Pod Security rules that are broken.
     broken: Vec<u32>,
+    /// What was found already: rule, node and missing keys.
+    said: FxHashSet<(u32, NodeId, Vec<String>)>,
     out: &'o mut Vec<Verdict<'a>>,
 }
 
@@ -315,12 +335,7 @@ impl<'a> Walk<'_, 'a, '_> {
                 container: Some(container),
                 ..scope.with_item(container)
             };
-            let judge = self.judge;
-            for &index in &judge.by_each[Each::Container as usize] {
-                if judge.active[index as usize].rule.judges(kind) {
-                    self.one(index, &scope, Subject::Container(container, kind));
-                }
-            }
+            self.each(Each::Container, &scope, Subject::Container(container, kind));
             for (each, key, noun) in [
                 (Each::Env, "env", "variable"),
                 (Each::Port, "ports", "port"),
@@ -342,21 +357,28 @@ impl<'a> Walk<'_, 'a, '_> {
 
     fn each(&mut self, each: Each, scope: &Scope<'a>, subject: Subject<'a>) {
         let judge = self.judge;
-        self.all(&judge.by_each[each as usize], scope, subject);
+        self.all(each, &judge.by_each[each as usize], scope, subject);
     }
 
-    fn all(&mut self, rules: &[u32], scope: &Scope<'a>, subject: Subject<'a>) {
+    fn all(&mut self, each: Each, rules: &[u32], scope: &Scope<'a>, subject: Subject<'a>) {
+        if rules.is_empty() {
+            return;
+        }
+        let present = self.judge.fields[each as usize].present(scope.item);
         for &index in rules {
-            self.one(index, scope, subject);
+            if let Some(active) = self.judge.active.get(index as usize)
+                && !active.skip.applies(&present)
+            {
+                self.one(index, active, scope, subject);
+            }
         }
     }
 
-    fn one(&mut self, index: u32, scope: &Scope<'a>, subject: Subject<'a>) {
-        let judge = self.judge;
-        let Some(active) = judge.active.get(index as usize) else {
-            return;
-        };
+    fn one(&mut self, index: u32, active: &Active, scope: &Scope<'a>, subject: Subject<'a>) {
         let Some(body) = active.body() else { return };
+        if matches!(subject, Subject::Container(_, kind) if !active.rule.judges(kind)) {
+            return;
+        }
         if let Some(object) = &self.object
             && !active.rule.kinds.is_empty()
             && !active.rule.fits_kind(object.group(), object.kind)
@@ -385,21 +407,9 @@ impl<'a> Walk<'_, 'a, '_> {
         };
         for failure in failures {
             // What is wrong with a pod is wrong once, however many containers inherit it.
-            let twice = |other: &Verdict<'_>| {
-                other.node == failure.node
-                    && other.missing == failure.missing
-                    && other.rule.id == active.rule.id
-            };
-            if self
-                .out
-                .iter()
-                .rev()
-                .take_while(|other| other.node.is_within(self.root))
-                .any(twice)
-            {
-                continue;
+            if self.said.insert((index, failure.node.id(), failure.missing.clone())) {
+                self.out.push(verdict(active, failure, scope, self.root, subject));
             }
-            self.out.push(verdict(active, failure, scope, self.root, subject));
         }
     }
 

@@ -20,6 +20,7 @@ pub mod pods;
 pub mod pss;
 pub mod quantity;
 pub mod rule;
+mod reads;
 mod scan;
 mod version;
 pub mod world;

@@ -168,7 +168,7 @@ impl Report for Sarif {
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         self.begin()?;
-        write!(self.out, "],\"invocations\":[{}]}}]}}\n", invocation(summary))?;
+        writeln!(self.out, "],\"invocations\":[{}]}}]}}", invocation(summary))?;
         self.out.flush()
     }
 }
@@ -474,7 +474,10 @@ mod tests {
 
     #[test]
     fn a_message_cannot_hold_a_link() {
-        assert_eq!(unlinked("see [here](https://a.example)"), "see \\[here\\](https://a.example)");
+        assert_eq!(
+            unlinked("see [here](https://a.example)"),
+            "see \\[here\\](https://a.example)"
+        );
         assert_eq!(unlinked("containers[0]"), "containers[0]");
     }
 

@@ -35,6 +35,13 @@ pub struct Builder<'t> {
     merges: bool,
 }
 
+/// A text that a [`Builder`] keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored {
+    at: u32,
+    len: u32,
+}
+
 struct Open {
     node: u32,
     /// Keys and values so far.
@@ -146,9 +153,44 @@ impl<'t> Builder<'t> {
         span: Span,
         value: &str,
     ) -> Result<NodeId, SyntaxError> {
+        let value = self.store(value);
+        self.stored(kind, style, span, value)
+    }
+
+    /// Keeps a text that several scalars will have.
+    pub fn store(&mut self, value: &str) -> Stored {
         let at = self.tree.decoded.len() as u32;
         self.tree.decoded.push_str(value);
-        self.push_scalar(kind, style, span, at, value.len() as u32, flag::DECODED)
+        Stored {
+            at,
+            len: value.len() as u32,
+        }
+    }
+
+    /// [`Builder::decoded`] with a text of [`Builder::store`].
+    pub fn stored(
+        &mut self,
+        kind: Kind,
+        style: Style,
+        span: Span,
+        value: Stored,
+    ) -> Result<NodeId, SyntaxError> {
+        self.push_scalar(kind, style, span, value.at, value.len, flag::DECODED)
+    }
+
+    /// Writes the subtree `of`, which must be complete, again as a value: a fact that is told in two places.
+    pub fn repeat(&mut self, of: NodeId) -> Result<NodeId, SyntaxError> {
+        let original = &self.tree.nodes[of.0 as usize];
+        let (end, at) = (original.skip, original.span.start);
+        let id = self.copy(of.0, end, at)?;
+        for node in &mut self.tree.nodes[id.0 as usize..] {
+            node.flags &= !flag::ALIASED;
+        }
+        self.tree.nodes[id.0 as usize].hash = 0;
+        if let Some(open) = self.open.last_mut() {
+            open.children += 1;
+        }
+        Ok(id)
     }
 
     /// The store of the tree for texts that differ from what is written: a reader appends there what

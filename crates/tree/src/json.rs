@@ -349,7 +349,7 @@ impl Reader<'_> {
                 "a value",
                 "JSON has no comments; remove them, or name the file `.yaml`",
             ),
-            (Expect::Key, b'}') | (Expect::Value, b']') => {
+            (Expect::Key, b'}') | (Expect::Value, b']') if !open.is_empty() => {
                 self.expected("another value after the comma", "remove the comma before it")
             }
             (Expect::Key | Expect::FirstKey, _) => {

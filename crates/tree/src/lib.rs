@@ -17,7 +17,7 @@ mod span;
 pub mod text;
 pub mod yaml;
 
-pub use builder::{Builder, Limits};
+pub use builder::{Builder, Limits, Stored};
 pub use error::SyntaxError;
 pub use node::{Entries, Items, Kind, Node, NodeId, Style, Tree, key_hash};
 pub use span::{Lines, Position, Span};

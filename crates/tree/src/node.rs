@@ -266,6 +266,11 @@ impl<'a> Node<'a> {
         self.data().flags & flag::UNRESOLVED != 0
     }
 
+    /// The [`key_hash`] of a key; 0 for all other nodes.
+    pub fn hash(self) -> u32 {
+        self.data().hash
+    }
+
     /// The key that a map's value stands at; `None` for keys, items of lists and the root.
     pub fn key(self) -> Option<Node<'a>> {
         let before = self.id.checked_sub(1)?;

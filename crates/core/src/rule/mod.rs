@@ -280,6 +280,18 @@ named!(Each, "thing that can be judged", "object" => Object, "pod" => Pod, "cont
     "instruction" => Instruction, "command" => Command);
 
 impl Each {
+    /// The root of paths that is the item itself.
+    pub(crate) fn root(self) -> Root {
+        match self {
+            Each::Object | Each::Dockerfile => Root::Object,
+            Each::Pod => Root::Pod,
+            Each::Container => Root::Container,
+            Each::Stage => Root::Stage,
+            Each::Instruction => Root::Instruction,
+            Each::Volume | Each::Env | Each::Port | Each::Mount | Each::Command => Root::Item,
+        }
+    }
+
     /// Whether it is part of a Dockerfile.
     pub fn is_dockerfile(self) -> bool {
         matches!(

@@ -17,8 +17,8 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// The base64 of the SHA-256 of `page.css` and `page.js`; a test says what they must be.
-const STYLE_HASH: &str = "oszWkxvU2rO+m5DHAfGaoVYEBpokLbn5PbQt/bdvck8=";
-const SCRIPT_HASH: &str = "NS4WZICb3Q+uPMPZN4iwTfyKjeV0nfaAWuREy6cMm/w=";
+const STYLE_HASH: &str = "TebZRpwByWsQGKlk7Ws7whNaCKT5/wnv1eb1PzfOjsQ=";
+const SCRIPT_HASH: &str = "MLsnJZSFn+UWoNSHY5gAQ1j71Dnnr0BpbRj8orvvH4E=";
 
 /// A page with thousands of skipped files is of no use to anyone.
 const SKIPPED: usize = 500;
@@ -75,7 +75,12 @@ struct Object<'a>(&'a str, &'a str, Option<&'a str>, &'a str);
 
 impl<'a> Object<'a> {
     fn of(object: &'a ObjectRef) -> Self {
-        Self(&object.api_version, &object.kind, object.namespace.as_deref(), &object.name)
+        Self(
+            &object.api_version,
+            &object.kind,
+            object.namespace.as_deref(),
+            &object.name,
+        )
     }
 }
 
@@ -108,9 +113,12 @@ impl Html {
             "default-src 'none'; style-src 'sha256-{STYLE_HASH}'; script-src 'sha256-{SCRIPT_HASH}'; base-uri 'none'; form-action 'none'"
         );
         let (before, _) = part("data");
-        let page = before.replace("<!--policy-->", &policy).replace("<!--style-->", STYLE);
+        let page = before
+            .replace("<!--policy-->", &policy)
+            .replace("<!--style-->", STYLE);
         self.out.write_all(page.as_bytes())?;
-        self.out.write_all(b"<script type=\"application/json\" id=\"findings\">[")
+        self.out
+            .write_all(b"<script type=\"application/json\" id=\"findings\">[")
     }
 
     fn rule(&mut self, rule: &Arc<Rule>) -> usize {
@@ -149,7 +157,12 @@ impl Report for Html {
             self.workloads.extend_from_slice(b",\n");
         }
         let object = Object::of(&workload.object);
-        let entry = (object, &workload.file, workload.pss.level as u8, &workload.pss.blockers);
+        let entry = (
+            object,
+            &workload.file,
+            workload.pss.level as u8,
+            &workload.pss.blockers,
+        );
         Ok(serde_json::to_writer(&mut self.workloads, &entry)?)
     }
 
@@ -157,7 +170,8 @@ impl Report for Html {
         if self.last.is_none() {
             self.begin()?;
         }
-        self.out.write_all(b"]</script>\n<script type=\"application/json\" id=\"summary\">{\"rules\":")?;
+        self.out
+            .write_all(b"]</script>\n<script type=\"application/json\" id=\"summary\">{\"rules\":")?;
         let rules: Vec<_> = self.rules.iter().map(|rule| described(rule)).collect();
         let summary = totals(summary, &self.context);
         write_embedded(&mut self.out, &serde_json::to_vec(&rules)?)?;
@@ -167,7 +181,8 @@ impl Report for Html {
         write_embedded(&mut self.out, &serde_json::to_vec(&summary)?)?;
         self.out.write_all(b"}</script>")?;
         let (_, after) = part("data");
-        self.out.write_all(after.replace("<!--script-->", SCRIPT).as_bytes())?;
+        self.out
+            .write_all(after.replace("<!--script-->", SCRIPT).as_bytes())?;
         self.out.flush()
     }
 }
@@ -175,7 +190,10 @@ impl Report for Html {
 fn row<'a>(finding: &'a Finding, rule: usize, last: Option<&Finding>) -> Row<'a> {
     let place = &finding.location;
     let same = |is: &dyn Fn(&Finding) -> bool| last.is_some_and(is);
-    let field = finding.field.as_deref().and_then(|field| field.strip_prefix(&*finding.path));
+    let field = finding
+        .field
+        .as_deref()
+        .and_then(|field| field.strip_prefix(&*finding.path));
     Row(
         rule,
         u8::from(finding.result == FindingResult::Unknown),
@@ -197,13 +215,21 @@ fn row<'a>(finding: &'a Finding, rule: usize, last: Option<&Finding>) -> Row<'a>
         place.template.as_deref(),
         advice(finding).map(|(label, text)| {
             let fix = finding.fixes.first();
-            Advice(label, text, fix.map(|fix| &fix.patch[..]), fix.map(|fix| fix.applicability))
+            Advice(
+                label,
+                text,
+                fix.map(|fix| &fix.patch[..]),
+                fix.map(|fix| fix.applicability),
+            )
         }),
     )
 }
 
 fn described(rule: &Rule) -> Value {
-    let standards = rule.standards.iter().map(|standard| json!([standard.name, standard.control]));
+    let standards = rule
+        .standards
+        .iter()
+        .map(|standard| json!([standard.name, standard.control]));
     json!({
         "id": rule.id,
         "title": rule.title,

@@ -67,7 +67,8 @@
       if (now !== then) parts.set(name, now);
     }
     const hash = parts.toString();
-    history.replaceState(null, "", hash ? "#" + hash : location.pathname + location.search);
+    // Some viewers show a page in a frame that has no address of its own.
+    try { history.replaceState(null, "", hash ? "#" + hash : location.pathname + location.search); } catch { /* not kept */ }
     $("reset").hidden = !hash || hash === "view=" + state.view;
   }
 
@@ -137,7 +138,7 @@
     const made = el("details", { class: "group" },
       el("summary", null, el("h3", null, group.title), group.sub ? el("span", { class: "sub mono" }, group.sub) : null,
         el("span", { class: "pills" }, group.findings.length ? pills : el("span", { class: "sub" }, "no findings"),
-          security ? el("span", { class: "pill " + security.level, title: "Pod Security level" }, security.level) : null)));
+          security ? el("span", { class: "pill " + security.level, title: "The strictest Pod Security level that would admit it" }, "Pod Security: " + security.level) : null)));
     let filled = false;
     group.fill = many => {
       if (filled) return;
@@ -215,11 +216,13 @@
     });
     if (!groups.length) list.replaceChildren(el("p", { class: "empty" }, findings.length ? "Nothing fits these filters." : "Nothing was found."));
     const nouns = { workload: "place", rule: "rule", file: "file" };
-    $("shown").textContent = `${count(shown.length, "finding")} in ${count(groups.length, nouns[state.view])}`;
+    $("shown").textContent = `${count(shown.length, "finding")} in ${count(groups.length, nouns[state.view])}` +
+      (state.level ? `, Pod Security level ${state.level}` : "");
     for (const chip of $("chips").children) chip.setAttribute("aria-pressed", state.kinds.has(chip.dataset.kind));
     for (const view of $("views").children) view.setAttribute("aria-pressed", state.view === view.dataset.view);
-    for (const name of ["rule", "where", "category"]) if ($(name).value !== state[name]) $(name).value = state[name];
-    if ($("search").value !== state.text) $("search").value = state.text;
+    for (const [id, name] of [["rule", "rule"], ["category", "category"], ["where", "where"], ["search", "text"]]) {
+      if ($(id).value.trim() !== state[name]) $(id).value = state[name];
+    }
   }
 
   function set(change) { Object.assign(state, change); show(); }
@@ -301,7 +304,7 @@
     for (const name of ["rule", "category"]) $(name).addEventListener("change", event => set({ [name]: event.target.value }));
     let timer;
     for (const [id, name] of [["search", "text"], ["where", "where"]]) {
-      $(id).addEventListener("input", event => { clearTimeout(timer); timer = setTimeout(() => set({ [name]: event.target.value.trim() }), 150); });
+      $(id).addEventListener("input", event => { state[name] = event.target.value.trim(); clearTimeout(timer); timer = setTimeout(show, 150); });
     }
     $("reset").addEventListener("click", () => set({ ...initial(), view: state.view }));
     document.addEventListener("keydown", event => {

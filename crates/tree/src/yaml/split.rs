@@ -13,19 +13,16 @@ pub fn split(text: &str) -> impl Iterator<Item = Span> + '_ {
     let mark = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
     Split {
         text,
-        dashes: memmem::Finder::new("\n---"),
-        dots: memmem::Finder::new("\n..."),
-        next_dots: None,
+        dashes: Marker::new("\n---"),
+        dots: Marker::new("\n..."),
         at: mark,
     }
 }
 
 struct Split<'t> {
     text: &'t str,
-    dashes: memmem::Finder<'static>,
-    dots: memmem::Finder<'static>,
-    /// Where the next `...` is, once looked for: a file without any must not be searched again for each document.
-    next_dots: Option<usize>,
+    dashes: Marker,
+    dots: Marker,
     at: usize,
 }
 
@@ -40,11 +37,8 @@ impl Iterator for Split<'_> {
         let start = self.at;
         let mut from = start;
         let end = loop {
-            let dashes = marker(self.text, &self.dashes, from);
-            if self.next_dots.is_none_or(|dots| dots < from) {
-                self.next_dots = Some(marker(self.text, &self.dots, from));
-            }
-            let dots = self.next_dots.unwrap_or(self.text.len());
+            let dashes = self.dashes.after(self.text, from);
+            let dots = self.dots.after(self.text, from);
             if dots < dashes {
                 break line_end(self.text, dots + 1);
             }
@@ -59,18 +53,41 @@ impl Iterator for Split<'_> {
     }
 }
 
-/// The offset of the line feed before the next marker line; the length of the text if there is none.
-fn marker(text: &str, finder: &memmem::Finder<'_>, from: usize) -> usize {
-    let bytes = text.as_bytes();
-    let mut from = from;
-    while let Some(found) = finder.find(&bytes[from..]) {
-        let at = from + found;
-        if matches!(bytes.get(at + 4), None | Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            return at;
+/// A line that is three dashes or dots, or begins with them and white space.
+struct Marker {
+    finder: memmem::Finder<'static>,
+    /// Where the next one is, once looked for: a file with few of them must not be searched again for each document.
+    next: Option<usize>,
+}
+
+impl Marker {
+    fn new(marker: &'static str) -> Self {
+        Self {
+            finder: memmem::Finder::new(marker),
+            next: None,
         }
-        from = at + 4;
     }
-    text.len()
+
+    /// The offset of the line feed before the next one that is not before `from`, which only ever grows; the length
+    /// of the text if there is none.
+    fn after(&mut self, text: &str, from: usize) -> usize {
+        match self.next {
+            Some(next) if next >= from => next,
+            _ => *self.next.insert(self.find(text, from)),
+        }
+    }
+
+    fn find(&self, text: &str, mut from: usize) -> usize {
+        let bytes = text.as_bytes();
+        while let Some(found) = self.finder.find(&bytes[from..]) {
+            let at = from + found;
+            if matches!(bytes.get(at + 4), None | Some(b' ' | b'\t' | b'\r' | b'\n')) {
+                return at;
+            }
+            from = at + 4;
+        }
+        text.len()
+    }
 }
 
 fn line_end(text: &str, from: usize) -> usize {

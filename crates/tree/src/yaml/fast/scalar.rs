@@ -104,7 +104,8 @@ impl Reader<'_> {
                     b':' => match next {
                         None | Some(b' ' | b'\n') => break,
                         Some(b'\t') => return Err(GiveUp),
-                        Some(b',' | b'[' | b']' | b'{' | b'}') if flow => break,
+                        Some(b'[' | b'{') if flow => return Err(GiveUp),
+                        Some(b',' | b']' | b'}') if flow => break,
                         Some(_) => {}
                     },
                     _ => break,
