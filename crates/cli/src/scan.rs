@@ -171,7 +171,8 @@ fn exit_code(summary: &Summary, fail_on: FailOn) -> u8 {
 
 /// The judge that the command line and the configuration ask for.
 pub fn judge(choice: &Choice, config: &Config) -> Result<Judge, Failure> {
-    let mut rules = RuleSet::built_in(&config.settings).map_err(|errors| crate::rules::report(&errors))?;
+    let mut rules = RuleSet::built_in_by(&config.settings, |files, load| files.par_iter().map(load).collect())
+        .map_err(|errors| crate::rules::report(&errors))?;
     let folders: Vec<_> = config.rules.iter().chain(&choice.rules).cloned().collect();
     crate::rules::add_own(&mut rules, &folders, &config.settings)?;
     for id in config.settings.keys() {

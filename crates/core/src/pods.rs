@@ -127,14 +127,19 @@ impl PodPaths {
     }
 }
 
-/// Whether the object is of that API group; one that does not say its `apiVersion` may be of any.
+/// Whether the object is of that API group; one that does not say its `apiVersion` may be of any, but for a Service,
+/// which is then Kubernetes' own and holds no pods.
 fn is_of(object: &Object<'_>, group: &str) -> bool {
-    object.api_version.is_empty() || object.group() == group
+    if object.api_version.is_empty() {
+        return object.kind != "Service";
+    }
+    object.group() == group
 }
 
 fn descend<'a>(node: Node<'a>, steps: &[Step], out: &mut Vec<Node<'a>>) {
     match steps.split_first() {
-        None if node.kind() == Kind::Map => out.push(node),
+        // Where no `apiVersion` is written, several groups' paths may lead to the same pod.
+        None if node.kind() == Kind::Map && !out.contains(&node) => out.push(node),
         None => {}
         Some((Step::Every, rest)) => {
             for element in node.items().chain(node.entries().map(|(_, value)| value)) {

@@ -165,12 +165,12 @@ fn stays_below(formula: &Formula) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algebra::{Parameters, parse};
+    use crate::algebra::{Parameters, Patterns, parse};
     use hardtack_tree::{Span, key_hash, yaml};
 
     fn formula(text: &str) -> Formula {
         let tree = yaml::parse(text, Span::new(0, text.len() as u32), &Limits::default()).unwrap().unwrap();
-        parse(tree.root(), &Parameters::new()).unwrap()
+        parse(tree.root(), &Parameters::new(), &Patterns::default()).unwrap()
     }
 
     fn skips(require: &str, item: &str) -> bool {

@@ -48,7 +48,8 @@ impl Judge {
             judged.objects += 1;
             verdicts.clear();
             let pod_security = self.object(&object, &mut verdicts);
-            let wanted = Fact::is_wanted(&object, pod_security.is_some(), self.wanted());
+            let is_workload = self.pod_paths().is_workload(&object);
+            let wanted = Fact::is_wanted(&object, is_workload, self.wanted());
             if pod_security.is_none() && verdicts.is_empty() && !wanted {
                 continue;
             }
@@ -71,6 +72,7 @@ impl Judge {
                 let subject = Subject {
                     places: Places::new(object, document, &hidden),
                     pods: &self.pod_paths().pods(&object),
+                    is_workload,
                     level: pod_security.as_ref().map(|pss| pss.level),
                     identity: &identity,
                 };

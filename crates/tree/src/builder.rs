@@ -330,7 +330,7 @@ impl<'t> Builder<'t> {
         if self.tree.nodes.len() + more > self.limits.nodes {
             return Err(SyntaxError::new(
                 at,
-                format!("more than {} values once aliases are expanded", self.limits.nodes),
+                format!("more than {} values, with what aliases repeat", self.limits.nodes),
             )
             .with_help("split the document, or write out what its aliases repeat"));
         }

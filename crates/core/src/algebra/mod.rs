@@ -15,13 +15,13 @@ pub(crate) use edits::written;
 pub use english::describe;
 pub(crate) use english::shorten as shortened;
 pub use eval::{Failure, Scope, Truth};
-pub use parse::{Parameters, WORDS, parse};
+pub use parse::{Parameters, Patterns, WORDS, parse};
 pub use patch::{PatchKind, PatchOp};
 
 use crate::path::{Root, Segment};
 use regex::Regex;
 use serde_json::Value;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// What must hold of a place in a tree.
 #[derive(Clone, Debug)]
@@ -122,25 +122,28 @@ pub struct Bound {
     pub written: Value,
 }
 
-/// A regular expression, compiled when it is first needed.
+/// A regular expression, compiled when it is first needed. Copies share what was compiled.
 #[derive(Clone, Debug)]
-pub struct Pattern {
-    source: Box<str>,
+pub struct Pattern(Arc<Source>);
+
+#[derive(Debug)]
+struct Source {
+    text: Box<str>,
     compiled: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
     /// A pattern in the syntax of the `regex` crate, which runs in linear time. [`Pattern::check`] says whether it is right.
     pub fn new(source: &str) -> Self {
-        Self {
-            source: source.into(),
+        Self(Arc::new(Source {
+            text: source.into(),
             compiled: OnceLock::new(),
-        }
+        }))
     }
 
     /// What is wrong with the pattern, if anything.
     pub fn check(&self) -> Result<(), String> {
-        match Regex::new(&self.source) {
+        match Regex::new(&self.0.text) {
             Ok(_) => Ok(()),
             Err(error) => Err(error.to_string()),
         }
@@ -148,13 +151,14 @@ impl Pattern {
 
     /// The pattern as it was written.
     pub fn source(&self) -> &str {
-        &self.source
+        &self.0.text
     }
 
     /// Whether the pattern occurs in `text`.
     pub fn is_match(&self, text: &str) -> bool {
-        self.compiled
-            .get_or_init(|| Regex::new(&self.source).ok())
+        self.0
+            .compiled
+            .get_or_init(|| Regex::new(&self.0.text).ok())
             .as_ref()
             .is_some_and(|regex| regex.is_match(text))
     }

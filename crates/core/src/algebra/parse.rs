@@ -6,6 +6,7 @@ use crate::path::{self, Root, Segment, Step};
 use crate::{json, quantity};
 use hardtack_tree::{Kind, Node};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What a user's configuration gives for a rule's `$name` values.
@@ -42,13 +43,44 @@ pub const WORDS: [&str; 25] = [
 
 const COMBINATORS: [&str; 3] = ["any", "all", "not"];
 
+/// The patterns of one rule: anchors and parameters bring the same one many times, and it is compiled once.
+#[derive(Debug, Default)]
+pub struct Patterns {
+    known: RefCell<Vec<Pattern>>,
+    check: bool,
+}
+
+impl Patterns {
+    /// With `check`, a pattern is compiled at once, to see whether it is right.
+    pub fn new(check: bool) -> Self {
+        Self {
+            check,
+            ..Self::default()
+        }
+    }
+
+    fn get(&self, source: &str) -> Result<Pattern, String> {
+        let mut known = self.known.borrow_mut();
+        if let Some(pattern) = known.iter().find(|pattern| pattern.source() == source) {
+            return Ok(pattern.clone());
+        }
+        let pattern = Pattern::new(source);
+        if self.check {
+            pattern.check()?;
+        }
+        known.push(pattern.clone());
+        Ok(pattern)
+    }
+}
+
 /// Reads a formula. `parameters` replace strings of the form `$name`.
-pub fn parse(node: Node<'_>, parameters: &Parameters) -> Read<Formula> {
-    Parser { parameters }.formula(node)
+pub fn parse(node: Node<'_>, parameters: &Parameters, patterns: &Patterns) -> Read<Formula> {
+    Parser { parameters, patterns }.formula(node)
 }
 
 struct Parser<'p> {
     parameters: &'p Parameters,
+    patterns: &'p Patterns,
 }
 
 fn flatten(mut formulas: Vec<Formula>) -> Formula {
@@ -285,13 +317,7 @@ impl Parser<'_> {
                 );
             }
         };
-        let pattern = Pattern::new(&source);
-        #[cfg(not(debug_assertions))]
-        let checked = Ok::<(), String>(());
-        #[cfg(debug_assertions)]
-        let checked = pattern.check();
-        checked.or_else(|message| fail(node, message))?;
-        Ok(pattern)
+        self.patterns.get(&source).or_else(|message| fail(node, message))
     }
 
     fn bound(&self, node: Node<'_>, word: &str) -> Read<Bound> {

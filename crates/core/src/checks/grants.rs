@@ -8,6 +8,7 @@ use hardtack_tree::Node;
 #[derive(Debug)]
 pub struct Grants {
     deeds: Vec<Deed>,
+    everything: Deed,
     within: Within,
     to: To,
 }
@@ -54,8 +55,14 @@ impl Grants {
         if deeds.is_empty() {
             return fail(list, "`grants` takes a list of deeds");
         }
+        let all = || vec![Box::from("*")];
         Ok(Self {
             deeds,
+            everything: Deed {
+                groups: all(),
+                resources: all(),
+                verbs: all(),
+            },
             within: match word("within") {
                 None | Some((_, "either")) => Within::Either,
                 Some((_, "cluster")) => Within::Cluster,
@@ -123,6 +130,11 @@ impl Grants {
             return None;
         }
         let rules = world.allowed_by(binding)?;
+        // Who may do everything may do this too, but that is one finding, not one for each deed.
+        let everything = |rule: &Allowed| rule.allows(&self.everything).is_some();
+        if !self.deeds.contains(&self.everything) && rules.iter().any(everything) {
+            return None;
+        }
         let allows = |rule: &Allowed| {
             let done = self.deeds.iter().find_map(|deed| rule.allows(deed))?;
             Some((done.0.to_owned(), done.1.to_owned()))

@@ -10,7 +10,6 @@ use crate::world::World;
 use crate::{Document, Finding, FindingResult, Judge, KubernetesVersion};
 use hardtack_tree::{Kind, Limits, Node, dockerfile, yaml};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 impl Rule {
     /// Tries the rule's examples. Gives how many there are, or everything that is wrong with them.
@@ -114,11 +113,14 @@ impl Rule {
         }
         let path = format!("{}/{}.yaml", self.area, self.id);
         let own = load(&path, self.source.clone(), &parameters).map_err(|error| error.message)?;
-        let mut rules = RuleSet::default();
+        let mut rules = if self.bodies.iter().any(|body| body.check.is_global()) {
+            RuleSet::pod_security().map_err(|errors| errors.iter().map(ToString::to_string).collect::<String>())?
+        } else {
+            RuleSet::default()
+        };
         rules.insert(own);
         let selection = Selection {
-            profile: "all".into(),
-            own_profiles: BTreeMap::new(),
+            only: vec![self.id.to_string()],
             ..Selection::default()
         };
         Judge::new(rules, &selection, version, PodPaths::default()).map_err(|error| error.to_string())

@@ -1,7 +1,7 @@
 //! From a rule file's text to a [`Rule`], or to an error that points into the file.
 
 use super::{Applicability, Body, Check, Fix, KindPattern, Param, Rule, Standard};
-use crate::algebra::{self, Formula, Parameters};
+use crate::algebra::{self, Formula, Parameters, Patterns};
 use crate::checks::Grants;
 use crate::fields::{FieldError, Fields, FileError, Read, fail};
 use crate::path::{self, Root, Segment, Step};
@@ -76,7 +76,9 @@ pub const FIELDS: [(&str, &str); 26] = [
 
 /// Reads a rule file. `path` is its place below the folder of rules: its folder is the rule's area, its name the rule's id.
 pub fn load(path: &str, text: Cow<'static, str>, parameters: &Parameters) -> Result<Rule, FileError> {
-    match read(path, &text, parameters) {
+    // What is built in was checked by the tests, in a build with debug assertions.
+    let check = matches!(text, Cow::Owned(_)) || cfg!(debug_assertions);
+    match read(path, &text, parameters, check) {
         Ok(rule) => Ok(Rule { source: text, ..rule }),
         Err(error) => Err(FileError::new(path, &text, error.span.start, error.message)),
     }
@@ -92,7 +94,7 @@ fn head(text: &str) -> Span {
     Span::new(0, end as u32)
 }
 
-fn read(path: &str, text: &str, parameters: &Parameters) -> Read<Rule> {
+fn read(path: &str, text: &str, parameters: &Parameters, check: bool) -> Read<Rule> {
     let nothing = || FieldError {
         span: Span::new(0, 0),
         message: "the file holds no rule".into(),
@@ -107,6 +109,7 @@ fn read(path: &str, text: &str, parameters: &Parameters) -> Read<Rule> {
     let file = File {
         fields,
         root: fields.root,
+        patterns: Patterns::new(check),
     };
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let id = fields.required("id")?;
@@ -193,6 +196,7 @@ fn kind_pattern(text: &str) -> KindPattern {
 struct File<'a> {
     fields: Fields<'a>,
     root: Node<'a>,
+    patterns: Patterns,
 }
 
 impl<'a> File<'a> {
@@ -308,7 +312,7 @@ impl<'a> File<'a> {
         };
         let formula = |name: &str| -> Read<Option<Formula>> {
             match node.get(name).or_else(|| self.get(name)) {
-                Some(found) if !missing => algebra::parse(found, values).map(Some),
+                Some(found) if !missing => algebra::parse(found, values, &self.patterns).map(Some),
                 _ => Ok(None),
             }
         };
@@ -317,7 +321,7 @@ impl<'a> File<'a> {
             node.get("check").or_else(|| self.get("check")),
         ) {
             _ if missing => Check::Inactive,
-            (Some(require), _) => Check::Require(algebra::parse(require, values)?),
+            (Some(require), _) => Check::Require(algebra::parse(require, values, &self.patterns)?),
             (None, Some(check)) if check.as_str() == Some("builtin") => match checks::find(id) {
                 Some(builtin) => Check::Builtin(builtin, values.clone()),
                 None => {

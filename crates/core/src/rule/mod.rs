@@ -6,7 +6,7 @@ mod page;
 mod set;
 
 pub use load::{FIELDS, load};
-pub use set::{RuleSet, RuleSettings, Selection, SelectionError, Settings};
+pub use set::{BuiltIn, Loader, RuleSet, RuleSettings, Selection, SelectionError, Settings};
 
 use crate::KubernetesVersion;
 use crate::algebra::{Formula, Parameters};

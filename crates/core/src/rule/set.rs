@@ -27,6 +27,12 @@ pub struct RuleSettings {
     pub severity: Option<Severity>,
 }
 
+/// A built-in rule's file: its path below the folder of rules, and its text.
+pub type BuiltIn = (&'static str, &'static str);
+
+/// Loads one built-in rule.
+pub type Loader<'l> = dyn Fn(&BuiltIn) -> Result<Rule, FileError> + Sync + 'l;
+
 /// What a configuration says of rules, by their ids.
 pub type Settings = BTreeMap<String, RuleSettings>;
 
@@ -83,9 +89,25 @@ impl RuleSet {
 
     /// The rules that are built into the binary.
     pub fn built_in(settings: &Settings) -> Result<Self, Vec<FileError>> {
+        Self::built_in_by(settings, |files, load| files.iter().map(load).collect())
+    }
+
+    /// The same, loaded by a caller who may have threads for it: `each` calls the loader for every file.
+    pub fn built_in_by(
+        settings: &Settings,
+        each: impl FnOnce(&[BuiltIn], &Loader<'_>) -> Vec<Result<Rule, FileError>>,
+    ) -> Result<Self, Vec<FileError>> {
+        let loaded = each(BUILT_IN, &|(path, text)| load_with(path, Cow::Borrowed(*text), settings));
         let mut set = Self::default();
-        let files = BUILT_IN.iter().map(|(path, text)| (*path, Cow::Borrowed(*text)));
-        set.extend(files, settings)?;
+        set.take(loaded)?;
+        Ok(set)
+    }
+
+    /// Only those of the Pod Security Standards, which tell the level of a workload.
+    pub(crate) fn pod_security() -> Result<Self, Vec<FileError>> {
+        let mut set = Self::default();
+        let files = BUILT_IN.iter().filter(|(_, text)| text.contains("pss:"));
+        set.extend(files.map(|(path, text)| (*path, Cow::Borrowed(*text))), &Settings::default())?;
         Ok(set)
     }
 
@@ -95,17 +117,17 @@ impl RuleSet {
         files: impl IntoIterator<Item = (&'p str, Cow<'static, str>)>,
         settings: &Settings,
     ) -> Result<(), Vec<FileError>> {
-        let none = RuleSettings::default();
+        self.take(files.into_iter().map(|(path, text)| load_with(path, text, settings)))
+    }
+
+    fn take(
+        &mut self,
+        loaded: impl IntoIterator<Item = Result<Rule, FileError>>,
+    ) -> Result<(), Vec<FileError>> {
         let mut errors = Vec::new();
-        for (path, text) in files {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            let id = name.trim_end_matches(".yml").trim_end_matches(".yaml");
-            let own = settings.get(id).unwrap_or(&none);
-            match load(path, text, &own.parameters) {
-                Ok(rule) => self.insert(Rule {
-                    severity: own.severity.unwrap_or(rule.severity),
-                    ..rule
-                }),
+        for result in loaded {
+            match result {
+                Ok(rule) => self.insert(rule),
                 Err(error) => errors.push(error),
             }
         }
@@ -240,6 +262,19 @@ impl RuleSet {
     /// The nearest name of a rule, for `did you mean`.
     pub fn nearest(&self, name: &str) -> Option<String> {
         nearest(name, self.rules.iter().map(|rule| &*rule.id))
+    }
+}
+
+/// Loads a rule as the configuration wants it.
+fn load_with(path: &str, text: Cow<'static, str>, settings: &Settings) -> Result<Rule, FileError> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let id = name.trim_end_matches(".yml").trim_end_matches(".yaml");
+    match settings.get(id) {
+        None => load(path, text, &Parameters::new()),
+        Some(own) => load(path, text, &own.parameters).map(|rule| Rule {
+            severity: own.severity.unwrap_or(rule.severity),
+            ..rule
+        }),
     }
 }
 

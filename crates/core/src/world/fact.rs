@@ -106,6 +106,8 @@ pub(super) enum Body {
 pub struct Subject<'a, 'd> {
     /// The object, and where it stands.
     pub places: Places<'a, 'd>,
+    /// Whether it is of a kind that holds pods.
+    pub is_workload: bool,
     /// Its pods and pod templates.
     pub pods: &'d [Node<'a>],
     /// The strictest level that would admit them.
@@ -125,20 +127,19 @@ impl Fact {
     /// What an object is to others; `None` where no rule asks for it.
     pub fn of(subject: &Subject<'_, '_>, wanted: Wanted) -> Option<Self> {
         let object = &subject.places.object;
-        let is_workload = subject.level.is_some();
-        if !Self::is_wanted(object, is_workload, wanted) {
+        if !Self::is_wanted(object, subject.is_workload, wanted) {
             return None;
         }
         let origin = Arc::new(subject.places.origin(subject.identity));
         let kind = kind_of(object).filter(|kind| wanted.has(*kind));
-        let body = match subject.level {
-            Some(level) if wanted.has(Wanted::WORKLOADS) => {
-                let workload = Workload::of(&subject.places, &origin, level);
+        let body = match kind {
+            _ if subject.is_workload && wanted.has(Wanted::WORKLOADS) => {
+                let workload = Workload::of(&subject.places, &origin, subject.level);
                 let pods = subject.pods.iter().map(|pod| Pod::of(&subject.places, &origin, *pod, wanted));
                 Body::Workload(Box::new(workload), pods.collect())
             }
-            _ if kind.is_some() => Body::of(&subject.places, &origin, wanted).unwrap_or(Body::Nothing),
-            _ => Body::Nothing,
+            Some(_) => Body::of(&subject.places, &origin, wanted).unwrap_or(Body::Nothing),
+            None => Body::Nothing,
         };
         match body {
             Body::Nothing if !wanted.has(Wanted::EVERYTHING) => None,

@@ -51,6 +51,7 @@ pub struct World {
     bindings: Vec<Binding>,
     bound: FxHashMap<Box<str>, Vec<u32>>,
     namespaces: Table<Namespace>,
+    routes: Vec<Route>,
     hooks: Vec<Hook>,
     admission_policies: Table<Arc<Origin>>,
     admission_bindings: Vec<(Arc<Origin>, Box<str>, Spot)>,
@@ -71,8 +72,6 @@ pub struct Space {
     pub policies: Vec<Policy>,
     /// Whether a network plugin's own policies are in it.
     pub other_policies: bool,
-    /// Its Ingresses and routes.
-    pub routes: Vec<Route>,
     /// Its autoscalers.
     pub scalers: Vec<Scaler>,
     /// Its PodDisruptionBudgets.
@@ -150,7 +149,7 @@ impl World {
                 space.other_policies = true;
                 self.other_policies |= origin.object.namespace.is_none();
             }
-            Body::Route(route) => space.routes.push(*route),
+            Body::Route(route) => self.routes.push(*route),
             Body::Scaler(scaler) => space.scalers.push(*scaler),
             Body::Budget(budget) => space.budgets.push(*budget),
             Body::Account(account) => space.accounts.push(name, account),
@@ -245,6 +244,11 @@ impl World {
         &self.bindings
     }
 
+    /// Ingresses and routes.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
     /// What makes the API server call a Service.
     pub fn hooks(&self) -> &[Hook] {
         &self.hooks
@@ -333,8 +337,25 @@ impl Space {
         &self.pods
     }
 
+    /// Whether at least one of the selectors finds each of its pods, in the order of [`Space::pods`].
+    pub fn covered<'s>(&self, selectors: impl Iterator<Item = &'s Selector>) -> Vec<bool> {
+        let mut covered = vec![false; self.pods.len()];
+        for selector in selectors {
+            for index in self.found(selector) {
+                if let Some(slot) = covered.get_mut(index) {
+                    *slot = true;
+                }
+            }
+        }
+        covered
+    }
+
     /// The pods that a selector finds here.
     pub fn selected<'w>(&'w self, selector: &'w Selector) -> impl Iterator<Item = &'w Pod> {
+        self.found(selector).filter_map(|index| self.pods.get(index))
+    }
+
+    fn found<'w>(&'w self, selector: &'w Selector) -> impl Iterator<Item = usize> + use<'w> {
         // The rarest of the labels that are asked for is looked up, and the rest compared.
         let with_label = |(key, value): (&str, &str)| self.by_label.get(&pair_hash(key, value)).map_or(&[][..], Vec::as_slice);
         let rarest = selector.equal.pairs().map(with_label).min_by_key(|pods| pods.len());
@@ -345,8 +366,7 @@ impl Space {
         };
         (0..count)
             .filter_map(at)
-            .filter_map(|index| self.pods.get(index))
-            .filter(|pod| selector.matches(&pod.labels))
+            .filter(|index| self.pods.get(*index).is_some_and(|pod| selector.matches(&pod.labels)))
     }
 }
 

@@ -20,8 +20,8 @@ pub struct Workload {
     pub replicas: Option<(i64, Spot)>,
     /// A StatefulSet's `serviceName`, where it is written.
     pub service: Option<(Box<str>, Spot)>,
-    /// The strictest level of the Pod Security Standards that would admit its pods.
-    pub level: Level,
+    /// The strictest level of the Pod Security Standards that would admit its pods; `None` where it has no template.
+    pub level: Option<Level>,
 }
 
 /// A pod, or the pods that a template makes.
@@ -39,6 +39,8 @@ pub struct Pod {
     pub automount: Option<bool>,
     /// Whether it mounts a service account's token by a volume of its own.
     pub token_volume: bool,
+    /// Whether it is in its node's network, where no policy holds.
+    pub host_network: bool,
     /// What makes it more than a process in a box, in words: `runs a privileged container`.
     pub power: Option<&'static str>,
     /// Its containers, init containers and sidecars too.
@@ -87,7 +89,7 @@ pub struct Reference {
 }
 
 impl Workload {
-    pub(super) fn of(places: &Places<'_, '_>, origin: &Arc<Origin>, level: Level) -> Self {
+    pub(super) fn of(places: &Places<'_, '_>, origin: &Arc<Origin>, level: Option<Level>) -> Self {
         let object = places.object;
         let spec = object.node.get("spec");
         let field = |key: &str| spec.and_then(|spec| spec.get(key)).filter(|node| !node.is_null());
@@ -141,6 +143,7 @@ impl Pod {
                 let sources = volume.at(&["projected", "sources"]);
                 sources.is_some_and(|sources| sources.items().any(|source| source.get("serviceAccountToken").is_some()))
             }),
+            host_network: flag("hostNetwork") == Some(true),
             power: power(pod),
             containers: pods::containers(pod)
                 .map(|(container, kind)| Container::of(container, kind))

@@ -28,8 +28,33 @@ pub(super) enum Binding {
     Value(Rc<str>),
     /// An `ARG` without default: nothing, unless the build is told.
     Declared,
+    /// Nothing: it was never set.
+    Unset,
     /// Depends on something outside of the file.
     Unknown,
+}
+
+/// What is wrong with a word, and at which of its bytes.
+#[derive(Debug, PartialEq)]
+pub(super) struct Fault {
+    pub(super) at: usize,
+    pub(super) message: &'static str,
+}
+
+impl Fault {
+    fn quote(at: usize) -> Self {
+        Self {
+            at,
+            message: "a quote begins here that nothing closes",
+        }
+    }
+
+    fn brace(at: usize) -> Self {
+        Self {
+            at,
+            message: "a `${` begins here that nothing closes",
+        }
+    }
 }
 
 /// The variables at one place of the file.
@@ -99,8 +124,7 @@ impl Expander {
     }
 
     /// The value of `word`: quotes are taken away and variables replaced.
-    /// An error is the offset of a quote that nothing closes.
-    pub(super) fn expand(&mut self, word: &str, environment: &Environment) -> Result<Expanded, usize> {
+    pub(super) fn expand(&mut self, word: &str, environment: &Environment) -> Result<Expanded, Fault> {
         if !word.contains(['\'', '"', '$', self.escape]) {
             return Ok(Expanded {
                 text: word.to_owned(),
@@ -150,7 +174,7 @@ impl Walk<'_> {
         Some(character)
     }
 
-    fn until(&mut self, stop: Option<char>) -> Result<(), usize> {
+    fn until(&mut self, stop: Option<char>) -> Result<(), Fault> {
         while let Some(character) = self.peek() {
             if Some(character) == stop {
                 return Ok(());
@@ -166,7 +190,7 @@ impl Walk<'_> {
                             .push_str(self.word.get(self.at..end).unwrap_or_default());
                         self.at = end + 1;
                     }
-                    None => return Err(start),
+                    None => return Err(Fault::quote(start)),
                 },
                 '"' => self.double(start)?,
                 '$' => self.dollar()?,
@@ -180,10 +204,10 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn double(&mut self, start: usize) -> Result<(), usize> {
+    fn double(&mut self, start: usize) -> Result<(), Fault> {
         loop {
             match self.take() {
-                None => return Err(start),
+                None => return Err(Fault::quote(start)),
                 Some('"') => return Ok(()),
                 Some('$') => self.dollar()?,
                 Some(character) if character == self.escape => match self.peek() {
@@ -199,7 +223,7 @@ impl Walk<'_> {
     }
 
     /// What comes after a `$`.
-    fn dollar(&mut self) -> Result<(), usize> {
+    fn dollar(&mut self) -> Result<(), Fault> {
         let start = self.at - 1;
         if self.peek() != Some('{') {
             let name = self.name();
@@ -220,32 +244,30 @@ impl Walk<'_> {
         match modifier {
             Some('}') if !colon && !name.is_empty() => self.value(&name, start),
             Some(sign @ ('-' | '+')) if !name.is_empty() && self.depth < DEEPEST => {
-                let alternative = self.alternative()?;
+                let alternative = self.alternative(start)?;
                 self.choose(&name, colon, sign == '+', alternative, start);
             }
             // `?`, `#`, `%` and `/`: what they make of the value is not worth knowing here.
-            _ => self.leave(start),
+            _ => self.leave(start)?,
         }
         Ok(())
     }
 
     /// The word after `:-` and its like, up to the closing brace.
-    fn alternative(&mut self) -> Result<Expanded, usize> {
+    fn alternative(&mut self, start: usize) -> Result<Expanded, Fault> {
         let outer = std::mem::take(&mut self.out);
         self.depth += 1;
         let result = self.until(Some('}'));
         self.depth -= 1;
         let inner = std::mem::replace(&mut self.out, outer);
-        result.map(|()| {
-            self.take();
-            inner
-        })
+        result?;
+        self.take().map(|_| inner).ok_or(Fault::brace(start))
     }
 
     fn choose(&mut self, name: &str, colon: bool, plus: bool, alternative: Expanded, start: usize) {
         let set = match self.environment.lookup(name) {
             Binding::Unknown => return self.keep(start),
-            Binding::Declared => false,
+            Binding::Declared | Binding::Unset => false,
             Binding::Value(value) => !(colon && value.is_empty()),
         };
         if set == plus {
@@ -259,6 +281,7 @@ impl Walk<'_> {
     fn value(&mut self, name: &str, start: usize) {
         match self.environment.lookup(name) {
             Binding::Value(value) if self.out.text.len() <= LONGEST => self.out.text.push_str(value),
+            Binding::Unset => {}
             _ => self.keep(start),
         }
     }
@@ -272,24 +295,24 @@ impl Walk<'_> {
     }
 
     /// Leaves a `${...}` that is not read as it is written.
-    fn leave(&mut self, start: usize) {
+    fn leave(&mut self, start: usize) -> Result<(), Fault> {
         if !self.word.get(..self.at).is_some_and(|read| read.ends_with('}')) {
             let rest = self.word.get(self.at..).unwrap_or_default();
-            self.at += rest.find('}').map_or(rest.len(), |end| end + 1);
+            self.at += rest.find('}').ok_or(Fault::brace(start))? + 1;
         }
         self.keep(start);
+        Ok(())
     }
 
     fn name(&mut self) -> String {
         let rest = self.word.get(self.at..).unwrap_or_default();
-        let first = rest.bytes().next();
-        let length = match first {
-            Some(b'0'..=b'9') => rest.bytes().take_while(u8::is_ascii_digit).count(),
-            Some(b'_' | b'a'..=b'z' | b'A'..=b'Z') => rest
-                .bytes()
-                .take_while(|&byte| byte == b'_' || byte.is_ascii_alphanumeric())
-                .count(),
-            Some(b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!') => 1,
+        let count = |fits: fn(char) -> bool| rest.find(|other| !fits(other)).unwrap_or(rest.len());
+        let length = match rest.chars().next() {
+            Some('0'..='9') => count(|digit| digit.is_ascii_digit()),
+            Some(first) if first == '_' || first.is_alphabetic() => {
+                count(|letter| letter == '_' || letter.is_alphanumeric())
+            }
+            Some('@' | '*' | '#' | '?' | '-' | '$' | '!') => 1,
             _ => 0,
         };
         self.at += length;
@@ -340,7 +363,6 @@ mod tests {
             ("${TARGETARCH:-amd64}", "${TARGETARCH:-amd64}"),
             ("${X:+y}z", "${X:+y}z"),
             ("${A%e}z", "${A%e}z"),
-            ("${A", "${A"),
             ("${}", "${}"),
             ("$1", "$1"),
         ] {
@@ -356,10 +378,28 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_is_an_error_at_the_quote() {
-        let environment = Environment::unknown();
-        assert_eq!(Expander::new('\\', 0).expand("ab\"c", &environment), Err(2));
-        assert_eq!(Expander::new('\\', 0).expand("'c", &environment), Err(0));
+    fn what_nothing_closes_is_an_error_where_it_begins() {
+        let fault = |word: &str| {
+            let found = Expander::new('\\', 0).expand(word, &Environment::unknown());
+            found.map_err(|fault| fault.at).unwrap_err()
+        };
+        assert_eq!(
+            [
+                fault("ab\"c"),
+                fault("'c"),
+                fault("a${B"),
+                fault("a${B:-c"),
+                fault("${B%c")
+            ],
+            [2, 0, 1, 1, 0]
+        );
+    }
+
+    #[test]
+    fn what_was_never_set_is_nothing() {
+        let environment = Environment::new(Binding::Unset);
+        let found = Expander::new('\\', 0).expand("a${B-c}${B+d}$B", &environment);
+        assert_eq!(found.unwrap().text, "ac");
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl State {
                 .any(|word| lower.contains(word));
         let scratch = lower == "scratch" && !image.unresolved;
         let mut environment = if scratch {
-            Environment::new(Binding::Value("".into()))
+            Environment::new(Binding::Unset)
         } else {
             Environment::new(Binding::Unknown)
         };
@@ -328,7 +328,7 @@ fn mark_used(stages: &mut [Stage], names: &FxHashMap<String, usize>) {
 /// The stages and images that an instruction copies or mounts from.
 fn sources(instruction: &Instruction) -> Vec<&str> {
     let instruction = match &instruction.body {
-        Body::Onbuild(inner) => inner,
+        Body::Onbuild(Some(inner)) => inner,
         _ => instruction,
     };
     let mut found = Vec::new();

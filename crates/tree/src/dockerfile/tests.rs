@@ -486,6 +486,11 @@ fn what_docker_refuses_is_refused_at_its_line() {
         ("FROM a\nENV B", 2, "needs a name and a value"),
         ("FROM a\nENV B=c d", 2, "`d` has no `=`"),
         ("FROM a\nENV B=\"c", 2, "a quote begins here that nothing closes"),
+        (
+            "FROM a\nWORKDIR /b/${C",
+            2,
+            "a `${` begins here that nothing closes",
+        ),
         ("FROM a\nEXPOSE http", 2, "`http` is no port"),
         ("FROM a\nSHELL bash -c", 2, "`SHELL` takes a JSON list"),
         ("FROM a\nCMD [\"b\", 1]", 2, "may hold only strings"),

@@ -39,6 +39,16 @@ pub(super) fn split(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
 
 /// Words between white space, where quotes and the escape character keep white space in a word. Both stay in it.
 pub(super) fn split_quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range<usize>> {
+    split_by_quotes(text, range, escape).0
+}
+
+/// [`split_quoted`], if every quote is closed.
+fn split_closed(text: &str, range: Range<usize>, escape: char) -> Option<Vec<Range<usize>>> {
+    let (words, closed) = split_by_quotes(text, range, escape);
+    closed.then_some(words)
+}
+
+fn split_by_quotes(text: &str, range: Range<usize>, escape: char) -> (Vec<Range<usize>>, bool) {
     let mut words = Vec::new();
     let mut word: Option<usize> = None;
     let mut quote = None;
@@ -63,7 +73,7 @@ pub(super) fn split_quoted(text: &str, range: Range<usize>, escape: char) -> Vec
         }
     }
     words.extend(word.map(|start| start..range.end));
-    words
+    (words, quote.is_none())
 }
 
 /// A word that begins with `--`, before all others.
@@ -287,7 +297,10 @@ pub(super) fn heredocs(text: &Mapped<'_>) -> Vec<Announced> {
     if !matches!(json(text, rest..all.len()), Json::No) {
         return Vec::new();
     }
-    let words = split_quoted(all, rest..all.len(), '\\');
+    // Docker sees no heredoc in a line with an open quote.
+    let Some(words) = split_closed(all, rest..all.len(), '\\') else {
+        return Vec::new();
+    };
     words
         .into_iter()
         .filter_map(|word| announced(text, word))

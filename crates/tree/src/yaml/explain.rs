@@ -1,10 +1,11 @@
 //! What the full parser's errors mean to someone who writes manifests.
 
-use crate::SyntaxError;
 use crate::builder::too_deep;
+use crate::{Span, SyntaxError};
 use granit_parser::{ErrorKind, ScanError};
 
 const QUOTE_IT: &str = "put the whole value in quotes";
+const CHECK_INDENTATION: &str = "check the indentation; put a value that holds `: ` in quotes";
 const TAB: &str = "a tab is used as indentation";
 const SPACES: &str = "indent with spaces";
 
@@ -20,16 +21,32 @@ pub(super) fn error(source: &str, base: u32, error: &ScanError, depth: usize) ->
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
         return too_deep(at, depth);
     }
+    let line = line_around(source, offset);
+    let indentation = line
+        .of(source)
+        .bytes()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'));
     let (message, help) = words(error.kind(), source, offset);
-    // The parser has already gone over the tab.
-    let tab = source.as_bytes()[..offset].last() == Some(&b'\t');
-    let at = if help == SPACES && tab { at - 1 } else { at };
-    SyntaxError::new(at, message).with_help(help)
+    let in_line = indentation.enumerate().find(|(_, byte)| *byte == b'\t');
+    let in_line = in_line.map(|(column, _)| line.start as usize + column);
+    // The parser complains about what stands before or after the tab.
+    let tab_at = match help {
+        CHECK_INDENTATION => in_line,
+        SPACES => in_line
+            .or_else(|| memchr::memchr(b'\t', &source.as_bytes()[offset..]).map(|found| offset + found)),
+        _ => None,
+    };
+    match tab_at {
+        Some(offset) => tab(base + offset as u32),
+        None => SyntaxError::new(at, message).with_help(help),
+    }
 }
 
 fn words(kind: &ErrorKind, source: &str, offset: usize) -> (String, &'static str) {
     let next = source.get(offset..).and_then(|rest| rest.chars().next());
     let line = line_around(source, offset);
+    let above = line_around(source, (line.start as usize).saturating_sub(1)).of(source);
+    let line = line.of(source);
     let (message, help) = match kind {
         ErrorKind::UnclosedQuotedScalar => (
             "a quote is opened and never closed",
@@ -69,23 +86,34 @@ fn words(kind: &ErrorKind, source: &str, offset: usize) -> (String, &'static str
         | ErrorKind::TabNotAllowed
         | ErrorKind::TabInPlainScalar
         | ErrorKind::TabAtBlockScalarStart => (TAB, SPACES),
-        _ if next == Some('\t') && line.trim_start_matches(' ').starts_with('\t') => (TAB, SPACES),
         ErrorKind::UnexpectedCharacter { character: '\t' } => (TAB, SPACES),
-        ErrorKind::UnexpectedCharacter { character } => {
+        ErrorKind::UnexpectedCharacter { character } if !matches!(character, ' '..='~') => {
             return (
-                format!("a value can't begin with `{}`", character.escape_debug()),
-                QUOTE_IT,
+                format!(
+                    "the character U+{:04X} is not allowed in YAML",
+                    u32::from(*character)
+                ),
+                "remove it, or write it as an escape in double quotes",
             );
         }
-        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
-            "a `key: value` is not possible here",
-            "check the indentation; put a value that holds `: ` in quotes",
+        ErrorKind::UnexpectedCharacter { character: '`' } => {
+            ("a value can't begin with a backtick", QUOTE_IT)
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            return (format!("a value can't begin with `{character}`"), QUOTE_IT);
+        }
+        ErrorKind::MappingValueNotAllowed if lacks_space(above) => (
+            "a `key: value` is not possible here: in the line above, the space after `:` is missing",
+            "put a space between key and value",
         ),
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+            ("a `key: value` is not possible here", CHECK_INDENTATION)
+        }
         ErrorKind::InvalidMappingValueWhitespace | ErrorKind::FlowMappingValueAdjacentCollection => {
             ("expected a space after `:`", "put a space between key and value")
         }
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
-            if line.contains(':') && !line.contains(": ") {
+            if lacks_space(line) {
                 (
                     "expected `key: value`; the space after `:` is missing",
                     "put a space between key and value",
@@ -123,6 +151,14 @@ fn words(kind: &ErrorKind, source: &str, offset: usize) -> (String, &'static str
             "the indentation fits nothing above it",
             "indent it as deep as its siblings",
         ),
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
+            if matches!(next, Some('"' | '\'')) =>
+        {
+            (
+                "two values in quotes stand side by side",
+                "put a comma between them, or put the whole value in one pair of quotes",
+            )
+        }
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => (
             "text follows a closing quote",
             "put the whole value inside of the quotes; a `'` inside of '...' is written `''`",
@@ -214,16 +250,18 @@ fn words(kind: &ErrorKind, source: &str, offset: usize) -> (String, &'static str
     (message.to_owned(), help)
 }
 
-fn line_around(source: &str, offset: usize) -> &str {
-    let offset = (0..=offset.min(source.len()))
-        .rev()
-        .find(|&at| source.is_char_boundary(at))
-        .unwrap_or(0);
-    let start = source[..offset].rfind('\n').map_or(0, |found| found + 1);
-    let end = source[offset..]
-        .find('\n')
-        .map_or(source.len(), |found| offset + found);
-    &source[start..end]
+/// Whether a line is `key:value`, which is text without a key.
+fn lacks_space(line: &str) -> bool {
+    let colon = line.trim_ascii_end().split_once(':');
+    colon.is_some_and(|(_, value)| !value.is_empty() && !value.starts_with("//") && !line.contains(": "))
+}
+
+fn line_around(source: &str, offset: usize) -> Span {
+    let bytes = source.as_bytes();
+    let offset = offset.min(bytes.len());
+    let start = memchr::memrchr(b'\n', &bytes[..offset]).map_or(0, |found| found + 1);
+    let end = memchr::memchr(b'\n', &bytes[offset..]).map_or(bytes.len(), |found| offset + found);
+    Span::new(start as u32, end as u32)
 }
 
 const ALIAS: &str = "define it with `&`, or put the value in quotes if it begins with `*` by itself";

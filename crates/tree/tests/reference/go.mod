@@ -1,6 +1,6 @@
 module reference
 
-go 1.26.8
+go 1.24
 
 require sigs.k8s.io/yaml v1.6.0
 

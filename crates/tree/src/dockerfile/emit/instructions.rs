@@ -209,8 +209,10 @@ fn body(out: &mut Writer<'_>, one: &Instruction) -> Written<Vec<Option<NodeId>>>
             Vec::new()
         }
         Body::Onbuild(inner) => {
-            out.key("inner", inner.span)?;
-            instruction(out, inner, None)?;
+            if let Some(inner) = inner {
+                out.key("inner", inner.span)?;
+                instruction(out, inner, None)?;
+            }
             Vec::new()
         }
         Body::Pairs(pairs, legacy) => {

@@ -63,6 +63,10 @@ impl Reader<'_> {
             };
             let error =
                 |message: String, help: String| Err(SyntaxError::new(span.start, message).with_help(help));
+            // Docker does not look at these two.
+            if matches!(instruction, "STOPSIGNAL" | "ARG") {
+                continue;
+            }
             if !known.contains(&name) {
                 let all: Vec<_> = known.iter().map(|name| format!("`--{name}`")).collect();
                 let help = match &all[..] {

@@ -63,7 +63,8 @@ pub(super) enum Body {
     Maintainer,
     /// Nothing for `HEALTHCHECK NONE`.
     Healthcheck(Option<Program>),
-    Onbuild(Box<Instruction>),
+    /// Nothing if it can't be read.
+    Onbuild(Option<Box<Instruction>>),
     /// `ENV` and `LABEL`; whether it is written without `=`.
     Pairs(Vec<(Value, Value)>, bool),
     /// `CMD` and `ENTRYPOINT`.
@@ -174,10 +175,10 @@ impl Reader<'_> {
                 span: value.span,
                 unresolved: expanded.unresolved,
             }),
-            Err(quote) => {
-                // The offset is exact where nothing was joined or unquoted before.
-                let at = (value.span.start + quote as u32).min(value.span.end);
-                Err(SyntaxError::new(at, "a quote begins here that nothing closes")
+            Err(fault) => {
+                let exact = value.span.of(self.file) == value.text;
+                let at = value.span.start + if exact { fault.at as u32 } else { 0 };
+                Err(SyntaxError::new(at, fault.message)
                     .with_help("close it, or write the escape character before it"))
             }
         }
@@ -264,11 +265,16 @@ impl Reader<'_> {
             }
             "VOLUME" => {
                 piece.needs("at least one path")?;
-                let paths = self.list(piece)?;
-                if let Some(empty) = paths.iter().find(|path| path.text.is_empty() && !path.unresolved) {
-                    return Err(SyntaxError::new(empty.span.start, "a volume has an empty path")
+                let listed = piece.json()?;
+                let empty = |words: &Vec<(Mapped<'_>, Span)>| {
+                    words.is_empty() || words.iter().any(|(word, _)| word.is_empty())
+                };
+                if listed.as_ref().is_some_and(empty) {
+                    return Err(piece
+                        .error("a volume has an empty path")
                         .with_help("name the folder"));
                 }
+                let paths = self.list(piece)?;
                 Body::Volume(paths)
             }
             _ => {

@@ -32,7 +32,13 @@ impl Reader<'_> {
                 .with_help("write the command after `CMD`")),
             "CMD" => {
                 piece.rest = rest;
-                Ok(Body::Healthcheck(Some(self.program(piece)?)))
+                let program = self.program(piece)?;
+                if program.words.as_ref().is_some_and(Vec::is_empty) {
+                    return Err(piece
+                        .error("`HEALTHCHECK CMD` has no command")
+                        .with_help("write the command after `CMD`"));
+                }
+                Ok(Body::Healthcheck(Some(program)))
             }
             _ => Err(SyntaxError::new(
                 piece.text.at(kind.start),
@@ -67,11 +73,9 @@ impl Reader<'_> {
             environment: &environment,
             dialect: self.dialect,
         };
-        Ok(Body::Onbuild(Box::new(inner.part(
-            piece.text,
-            piece.rest.start,
-            piece.heredocs,
-        )?)))
+        // Docker, too, finds out only there whether it is right.
+        let inner = inner.part(piece.text, piece.rest.start, piece.heredocs).ok();
+        Ok(Body::Onbuild(inner.map(Box::new)))
     }
 
     pub(super) fn program(&mut self, piece: &Piece<'_>) -> Result<Program, SyntaxError> {
