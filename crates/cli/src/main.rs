@@ -15,10 +15,6 @@ use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
-/// Trees and findings are many small pieces; the system's allocator, and that of musl more so, spends a fifth of a scan on them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// What went wrong before anything could be judged: a usage error, for people.
 #[derive(Debug)]
 pub struct Failure(pub String);

@@ -6,7 +6,7 @@ use crate::{CLEAN, Failure};
 use hardtack_core::algebra::WORDS;
 use hardtack_core::fields::FieldTable;
 use hardtack_core::pods::ContainerType;
-use hardtack_core::rule::FIELDS as RULE;
+use hardtack_core::rule::{CHECK, DEED, FIELDS as RULE};
 use hardtack_core::{Applicability, Category, Each, Severity};
 use serde_json::{Map, Value, json};
 
@@ -41,6 +41,16 @@ fn fields(table: FieldTable, required: &[&str], types: impl Fn(&str) -> Value) -
     json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
 }
 
+fn check() -> Value {
+    let deed = || fields(DEED, &["resources", "verbs"], |_| strings());
+    let grants = fields(CHECK, &["grants"], |name| match name {
+        "grants" => json!({ "type": "array", "minItems": 1, "items": deed() }),
+        "within" => json!({ "enum": ["cluster", "namespace", "either"] }),
+        _ => json!({ "enum": ["anyone", "workload"] }),
+    });
+    json!({ "anyOf": [{ "const": "builtin" }, grants] })
+}
+
 fn rule() -> Value {
     let formula = || json!({ "$ref": "#/$defs/formula" });
     let mut schema = fields(&RULE, &["id", "title", "severity", "why", "each", "examples"], |name| match name {
@@ -57,8 +67,8 @@ fn rule() -> Value {
         "variants" => json!({ "type": "array", "items": {
             "type": "object", "additionalProperties": false, "properties": {
                 "from": { "type": "string" }, "until": { "type": "string" },
-                "where": formula(), "unless": formula(), "require": formula(), "check": { "const": "builtin" } } } }),
-        "check" => json!({ "const": "builtin" }),
+                "where": formula(), "unless": formula(), "require": formula(), "check": check() } } }),
+        "check" => check(),
         "fix" => fix(),
         "sensitive" => json!({ "type": "boolean" }),
         "params" => json!({ "type": "object", "additionalProperties": { "anyOf": [

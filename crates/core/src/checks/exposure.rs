@@ -20,8 +20,15 @@ fn reached(world: &World) -> Vec<(&Pod, String)> {
     for route in world.routes() {
         for backend in &route.backends {
             let namespace = backend.namespace.as_deref().unwrap_or(route.origin.namespace());
-            for service in world.reach(namespace).flat_map(|space| space.services.named(&backend.service)) {
-                let by = format!("{} leads to Service `{}`", named(&route.origin, &service.origin), backend.service);
+            for service in world
+                .reach(namespace)
+                .flat_map(|space| space.services.named(&backend.service))
+            {
+                let by = format!(
+                    "{} leads to Service `{}`",
+                    named(&route.origin, &service.origin),
+                    backend.service
+                );
                 push(world, service, &by, &mut seen, &mut found);
             }
         }
@@ -48,7 +55,11 @@ fn push<'w>(
 /// Nothing is reached from outside.
 pub fn exposed(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let failure = |(pod, by): (&Pod, String)| {
-        WorldFailure::fail(&pod.origin, &pod.origin.here, format!("It is reached from outside of the cluster: {by}"))
+        WorldFailure::fail(
+            &pod.origin,
+            &pod.origin.here,
+            format!("It is reached from outside of the cluster: {by}"),
+        )
     };
     reached(world).into_iter().map(failure).collect()
 }
@@ -56,7 +67,10 @@ pub fn exposed(world: &World, _: &Parameters) -> Vec<WorldFailure> {
 /// What is reached from outside has no power over its node.
 pub fn exposed_power(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let check = |(pod, by): (&Pod, String)| {
-        let message = format!("It {} and is reached from outside of the cluster: {by}", pod.power?);
+        let message = format!(
+            "It {} and is reached from outside of the cluster: {by}",
+            pod.power?
+        );
         Some(WorldFailure::fail(&pod.origin, &pod.origin.here, message))
     };
     reached(world).into_iter().filter_map(check).collect()
@@ -68,9 +82,15 @@ pub fn path_duplicate(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut failures = Vec::new();
     for route in world.routes() {
         for claim in &route.claims {
-            let other = *first.entry((&route.class, &claim.host, &claim.path)).or_insert(&route.origin);
+            let other = *first
+                .entry((&route.class, &claim.host, &claim.path))
+                .or_insert(&route.origin);
             if !other.is_same_object(&route.origin) {
-                let message = format!("{} claims the same path of {}", capital(&named(other, &route.origin)), host(&claim.host));
+                let message = format!(
+                    "{} claims the same path of {}",
+                    capital(&named(other, &route.origin)),
+                    host(&claim.host)
+                );
                 failures.push(WorldFailure::fail(&route.origin, &claim.spot, message));
             }
         }
@@ -96,7 +116,11 @@ pub fn host_shared(world: &World, _: &Parameters) -> Vec<WorldFailure> {
 }
 
 fn host(name: &str) -> String {
-    if name.is_empty() { "every host".to_owned() } else { format!("host `{name}`") }
+    if name.is_empty() {
+        "every host".to_owned()
+    } else {
+        format!("host `{name}`")
+    }
 }
 
 /// No name is published for two Services.
@@ -104,7 +128,9 @@ pub fn published_twice(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut first: FxHashMap<&str, &Origin> = FxHashMap::default();
     let mut failures = Vec::new();
     for service in world.spaces().flat_map(|(_, space)| space.services.iter()) {
-        let Some((hostname, spot)) = &service.hostname else { continue };
+        let Some((hostname, spot)) = &service.hostname else {
+            continue;
+        };
         for name in hostname.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             let other = *first.entry(name).or_insert(&service.origin);
             if !other.is_same_object(&service.origin) {
@@ -125,8 +151,14 @@ fn selectors(space: &Space) -> Vec<WorldFailure> {
     let mut first: FxHashMap<(String, bool, i64, &str), &Origin> = FxHashMap::default();
     let mut failures = Vec::new();
     for service in space.services.iter() {
-        let Some((selector, spot)) = &service.selector else { continue };
-        let mut pairs: Vec<_> = selector.equal.pairs().map(|(key, value)| format!("{key}={value}")).collect();
+        let Some((selector, spot)) = &service.selector else {
+            continue;
+        };
+        let mut pairs: Vec<_> = selector
+            .equal
+            .pairs()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
         pairs.sort();
         let key = pairs.join(",");
         let taken = service.ports.iter().find_map(|port| {
@@ -135,7 +167,10 @@ fn selectors(space: &Space) -> Vec<WorldFailure> {
             (!other.is_same_object(&service.origin)).then_some((other, port.number))
         });
         if let Some((other, port)) = taken {
-            let message = format!("{} has the same selector and port {port}", named(other, &service.origin));
+            let message = format!(
+                "{} has the same selector and port {port}",
+                named(other, &service.origin)
+            );
             failures.push(WorldFailure::fail(&service.origin, spot, message));
         }
     }

@@ -1,6 +1,6 @@
 //! What someone may do by a role, however the role comes to them: `check: { grants: [...] }`.
 
-use crate::fields::{Fields, FieldTable, Read, fail};
+use crate::fields::{FieldTable, Fields, Read, fail};
 use crate::world::{Allowed, Binding, Deed, Pod, Wanted, World, WorldFailure};
 use hardtack_tree::Node;
 
@@ -30,13 +30,24 @@ enum To {
     Workload,
 }
 
-const FIELDS: FieldTable = &[
-    ("grants", "deeds: maps of `groups`, `resources` and `verbs`; one of each is enough"),
-    ("within", "`cluster`, `namespace` or `either` (the default): how far it must reach"),
-    ("to", "`anyone` (the default) judges bindings, `workload` the workloads that run as a service account"),
+/// The fields of such a check.
+pub const CHECK: FieldTable = &[
+    (
+        "grants",
+        "deeds: maps of `groups`, `resources` and `verbs`; one of each is enough",
+    ),
+    (
+        "within",
+        "`cluster`, `namespace` or `either` (the default): how far it must reach",
+    ),
+    (
+        "to",
+        "`anyone` (the default) judges bindings, `workload` the workloads that run as a service account",
+    ),
 ];
 
-const DEED: FieldTable = &[
+/// The fields of one thing that no one may do.
+pub const DEED: FieldTable = &[
     ("groups", "API groups; the core group if left out"),
     ("resources", "resources such as `secrets` or `pods/exec`"),
     ("verbs", "verbs such as `get` or `create`"),
@@ -48,7 +59,7 @@ impl Grants {
 
     /// Reads it from a rule file.
     pub fn read(node: Node<'_>) -> Read<Self> {
-        let fields = Fields::of(node, "a check", FIELDS)?;
+        let fields = Fields::of(node, "a check", CHECK)?;
         let word = |name: &str| fields.get(name).map(|node| (node, node.raw()));
         let list = fields.get("grants").ok_or_else(|| fields.missing("grants"))?;
         let deeds: Vec<_> = list.items().map(deed).collect::<Read<_>>()?;
@@ -81,7 +92,11 @@ impl Grants {
     /// rule's finding (`dangling-role`): what it allows is not guessed here.
     pub fn failures(&self, world: &World) -> Vec<WorldFailure> {
         match self.to {
-            To::Anyone => world.bindings().iter().filter_map(|binding| self.binding(world, binding)).collect(),
+            To::Anyone => world
+                .bindings()
+                .iter()
+                .filter_map(|binding| self.binding(world, binding))
+                .collect(),
             To::Workload => {
                 let pods = world.spaces().flat_map(|(_, space)| space.pods());
                 pods.filter_map(|pod| self.pod(world, pod)).collect()
@@ -91,14 +106,27 @@ impl Grants {
 
     fn binding(&self, world: &World, binding: &Binding) -> Option<WorldFailure> {
         let subject = binding.subjects.first()?;
+        // To be bound to it is a finding of its own, which needs no second look at the role.
+        if binding.cluster_role && &*binding.role == "cluster-admin" {
+            return None;
+        }
         let (verb, resource) = self.allowed(world, binding)?;
         let others = match binding.subjects.len() - 1 {
             0 => String::new(),
             1 => " and another".to_owned(),
             more => format!(" and {more} others"),
         };
-        let message = format!("{subject}{others} may {} {}: {}", deed_text(&verb, &resource), reach(binding), role(binding));
-        Some(WorldFailure::fail(&binding.origin, &binding.role_spot, capital(&message)))
+        let done = deed_text(&verb, &resource);
+        let message = format!(
+            "{subject}{others} may {done} {}, by {}",
+            reach(binding),
+            role(binding)
+        );
+        Some(WorldFailure::fail(
+            &binding.origin,
+            &binding.role_spot,
+            capital(&message),
+        ))
     }
 
     fn pod(&self, world: &World, pod: &Pod) -> Option<WorldFailure> {
@@ -106,9 +134,11 @@ impl Grants {
             return None;
         }
         let bindings = world.bindings_of(pod.namespace(), &pod.account);
-        let (binding, (verb, resource)) = bindings.into_iter().find_map(|binding| Some((binding, self.allowed(world, binding)?)))?;
+        let (binding, (verb, resource)) = bindings
+            .into_iter()
+            .find_map(|binding| Some((binding, self.allowed(world, binding)?)))?;
         let message = format!(
-            "service account `{}` may {} {}: {} {} binds it to {}",
+            "service account `{}` may {} {}: {} `{}` binds it to {}",
             pod.account,
             deed_text(&verb, &resource),
             reach(binding),
@@ -116,7 +146,11 @@ impl Grants {
             binding.origin.name(),
             role(binding),
         );
-        Some(WorldFailure::fail(&pod.origin, &pod.account_spot, capital(&message)))
+        Some(WorldFailure::fail(
+            &pod.origin,
+            &pod.account_spot,
+            capital(&message),
+        ))
     }
 
     /// The first of the deeds that a binding allows, as verb and resource.
@@ -158,7 +192,11 @@ fn deed(node: Node<'_>) -> Read<Deed> {
 
 /// Whether the pod's processes can act as its service account.
 fn has_token(world: &World, pod: &Pod) -> bool {
-    let account = || world.reach(pod.namespace()).find_map(|space| space.accounts.named(&pod.account).next());
+    let account = || {
+        world
+            .reach(pod.namespace())
+            .find_map(|space| space.accounts.named(&pod.account).next())
+    };
     let mounted = pod.automount.or_else(|| account()?.automount).unwrap_or(true);
     mounted || pod.token_volume
 }
@@ -181,12 +219,19 @@ fn reach(binding: &Binding) -> String {
 }
 
 fn role(binding: &Binding) -> String {
-    let kind = if binding.cluster_role { "ClusterRole" } else { "Role" };
+    let kind = if binding.cluster_role {
+        "ClusterRole"
+    } else {
+        "Role"
+    };
     format!("{kind} `{}`", binding.role)
 }
 
 fn capital(text: &str) -> String {
     let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let first = characters
+        .next()
+        .map(|first| first.to_uppercase().to_string())
+        .unwrap_or_default();
     first + characters.as_str()
 }

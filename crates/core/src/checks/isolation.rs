@@ -47,10 +47,17 @@ fn about_namespace(world: &World, name: &str, space: &Space, lack: &str) -> Opti
     if let Some(namespace) = world.namespace(name) {
         let count = counted(space.workloads.iter().count(), "workload");
         let message = format!("there is {lack}; {count} of the input run in this namespace");
-        return Some(WorldFailure::fail(&namespace.origin, &namespace.origin.here, capital(&message)));
+        return Some(WorldFailure::fail(
+            &namespace.origin,
+            &namespace.origin.here,
+            capital(&message),
+        ));
     }
     let first = &space.pods().first()?.origin;
-    let message = format!("{lack}{} is in the input; the cluster may have one", in_namespace(name));
+    let message = format!(
+        "{lack}{} is in the input; the cluster may have one",
+        in_namespace(name)
+    );
     Some(WorldFailure::unknown(first, &first.here, capital(&message)))
 }
 
@@ -62,9 +69,16 @@ fn not_isolated(world: &World, direction: usize, what: &str) -> Vec<WorldFailure
             continue;
         }
         let covered = space.covered(policies().map(|policy| &policy.selector));
-        let open = space.pods().iter().zip(covered).filter(|(pod, covered)| !covered && !pod.host_network);
+        let open = space
+            .pods()
+            .iter()
+            .zip(covered)
+            .filter(|(pod, covered)| !covered && !pod.host_network);
         let failure = |(pod, _): (&Pod, bool)| {
-            let message = format!("No NetworkPolicy{} says {what}, though it has policies on others", in_namespace(name));
+            let message = format!(
+                "No NetworkPolicy{} says {what}, though it has policies on others",
+                in_namespace(name)
+            );
             WorldFailure::fail(&pod.origin, &pod.origin.here, message)
         };
         failures.extend(open.map(failure));

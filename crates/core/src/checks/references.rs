@@ -10,11 +10,20 @@ pub fn key_missing(world: &World, _: &Parameters) -> Vec<WorldFailure> {
         let key = reference.key.as_deref()?;
         let mut configs = configs(world, pod, reference).peekable();
         configs.peek()?;
-        let has = |config: &Config| config.keys.as_ref().is_none_or(|keys| keys.iter().any(|own| **own == *key));
+        let has = |config: &Config| {
+            config
+                .keys
+                .as_ref()
+                .is_none_or(|keys| keys.iter().any(|own| **own == *key))
+        };
         if configs.any(has) {
             return None;
         }
-        let message = format!("{} `{}` has no key `{key}`", noun(reference.target), reference.name);
+        let message = format!(
+            "{} `{}` has no key `{key}`",
+            noun(reference.target),
+            reference.name
+        );
         Some(WorldFailure::fail(&pod.origin, &reference.spot, message))
     };
     references(world).filter_map(check).collect()
@@ -40,7 +49,9 @@ pub fn config_missing(world: &World, _: &Parameters) -> Vec<WorldFailure> {
 /// The PersistentVolumeClaim that a pod mounts is in the input.
 pub fn claim_missing(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let check = |(pod, reference): (&Pod, &Reference)| {
-        let mut claims = world.reach(pod.namespace()).flat_map(|space| space.claims.named(&reference.name));
+        let mut claims = world
+            .reach(pod.namespace())
+            .flat_map(|space| space.claims.named(&reference.name));
         if reference.target != Target::Claim || claims.next().is_some() {
             return None;
         }
@@ -49,11 +60,24 @@ pub fn claim_missing(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     references(world).filter_map(check).collect()
 }
 
-fn absent(world: &World, pod: &Pod, reference: &Reference, others: impl Fn(&Space) -> bool) -> Option<WorldFailure> {
+fn absent(
+    world: &World,
+    pod: &Pod,
+    reference: &Reference,
+    others: impl Fn(&Space) -> bool,
+) -> Option<WorldFailure> {
     let namespace = pod.namespace();
-    let what = format!("{} `{}`{}", noun(reference.target), reference.name, in_namespace(namespace));
+    let what = format!(
+        "{} `{}`{}",
+        noun(reference.target),
+        reference.name,
+        in_namespace(namespace)
+    );
     let (truth, message) = if world.space(namespace).is_some_and(others) {
-        (Truth::No, format!("There is no {what}, so the pod does not start"))
+        (
+            Truth::No,
+            format!("There is no {what}, so the pod does not start"),
+        )
     } else {
         (Truth::Unknown, format!("{what} is not in the input"))
     };

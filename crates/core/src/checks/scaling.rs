@@ -8,14 +8,19 @@ use rustc_hash::{FxHashMap, FxHashSet};
 const RESOURCES: [&str; 2] = ["CPU", "memory"];
 
 fn scalers(world: &World, kind: ScalerKind) -> impl Iterator<Item = (&Space, &Scaler)> {
-    let all = world.spaces().flat_map(|(_, space)| space.scalers.iter().map(move |scaler| (space, scaler)));
+    let all = world
+        .spaces()
+        .flat_map(|(_, space)| space.scalers.iter().map(move |scaler| (space, scaler)));
     all.filter(move |(_, scaler)| scaler.kind == kind)
 }
 
 /// What an autoscaler scales, where that is in its namespace.
 fn target<'w>(space: &'w Space, scaler: &Scaler) -> Option<&'w Workload> {
     let (kind, name) = &scaler.target;
-    space.workloads.named(name).find(|workload| workload.origin.object.kind == *kind)
+    space
+        .workloads
+        .named(name)
+        .find(|workload| workload.origin.object.kind == *kind)
 }
 
 /// No two autoscalers of one kind have the same target.
@@ -26,7 +31,9 @@ pub fn duplicate(world: &World, _: &Parameters) -> Vec<WorldFailure> {
         for (_, scaler) in scalers(world, kind) {
             let (target_kind, name) = &scaler.target;
             let origin = &*scaler.origin;
-            let other = *first.entry((origin.namespace(), target_kind, name)).or_insert(origin);
+            let other = *first
+                .entry((origin.namespace(), target_kind, name))
+                .or_insert(origin);
             if !other.is_same_object(origin) {
                 let message = format!("{} scales {target_kind} `{name}` too", named(other, origin));
                 failures.push(WorldFailure::fail(origin, &scaler.spot, message));
@@ -40,11 +47,18 @@ pub fn duplicate(world: &World, _: &Parameters) -> Vec<WorldFailure> {
 pub fn conflict(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut vertical: FxHashMap<(&str, &str, &str), &Scaler> = FxHashMap::default();
     for (_, scaler) in scalers(world, ScalerKind::Vertical).filter(|(_, scaler)| scaler.resources[0]) {
-        vertical.insert((scaler.origin.namespace(), &scaler.target.0, &scaler.target.1), scaler);
+        vertical.insert(
+            (scaler.origin.namespace(), &scaler.target.0, &scaler.target.1),
+            scaler,
+        );
     }
     let check = |(_, scaler): (&Space, &Scaler)| {
         let other = vertical.get(&(scaler.origin.namespace(), &scaler.target.0, &scaler.target.1))?;
-        let resource = scaler.resources.iter().position(|by| *by).and_then(|index| RESOURCES.get(index))?;
+        let resource = scaler
+            .resources
+            .iter()
+            .position(|by| *by)
+            .and_then(|index| RESOURCES.get(index))?;
         let message = format!(
             "It scales by {resource}, which {} changes in the same pods",
             named(&other.origin, &scaler.origin)
@@ -58,7 +72,10 @@ pub fn conflict(world: &World, _: &Parameters) -> Vec<WorldFailure> {
 pub fn without_requests(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let check = |(space, scaler): (&Space, &Scaler)| {
         let workload = target(space, scaler)?;
-        let mut pods = space.pods().iter().filter(|pod| pod.origin.is_same_object(&workload.origin));
+        let mut pods = space
+            .pods()
+            .iter()
+            .filter(|pod| pod.origin.is_same_object(&workload.origin));
         pods.find_map(|pod| {
             let mut containers = pod.containers.iter().filter(|container| container.main);
             containers.find_map(|container| {
@@ -93,7 +110,8 @@ pub fn fixed_replicas(world: &World, _: &Parameters) -> Vec<WorldFailure> {
 /// A workload, with the fewest pods that it has: those of its autoscaler, else `replicas`, else one.
 fn fewest(space: &Space, workload: &Workload) -> i64 {
     let is_its = |scaler: &&Scaler| {
-        scaler.kind == ScalerKind::Horizontal && target(space, scaler).is_some_and(|own| std::ptr::eq(own, workload))
+        scaler.kind == ScalerKind::Horizontal
+            && target(space, scaler).is_some_and(|own| std::ptr::eq(own, workload))
     };
     match space.scalers.iter().find(is_its) {
         Some(scaler) => scaler.min,
@@ -108,12 +126,26 @@ fn protected<'w>(space: &'w Space, budget: &'w Budget) -> Vec<&'w Workload> {
     let mut seen: Vec<&Origin> = Vec::new();
     let mut found = Vec::new();
     for origin in pods.map(|pod| &*pod.origin) {
-        let replicated = ["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout", "DeploymentConfig"];
-        if seen.iter().any(|other| std::ptr::eq(*other, origin)) || !replicated.contains(&&*origin.object.kind) {
+        let replicated = [
+            "Deployment",
+            "StatefulSet",
+            "ReplicaSet",
+            "ReplicationController",
+            "Rollout",
+            "DeploymentConfig",
+        ];
+        if seen.iter().any(|other| std::ptr::eq(*other, origin))
+            || !replicated.contains(&&*origin.object.kind)
+        {
             continue;
         }
         seen.push(origin);
-        found.extend(space.workloads.named(origin.name()).filter(|workload| std::ptr::eq(&*workload.origin, origin)));
+        found.extend(
+            space
+                .workloads
+                .named(origin.name())
+                .filter(|workload| std::ptr::eq(&*workload.origin, origin)),
+        );
     }
     found
 }
@@ -125,12 +157,17 @@ pub fn over_replicas(world: &World, _: &Parameters) -> Vec<WorldFailure> {
         for budget in &space.budgets {
             let workloads = protected(space, budget);
             let pods: i64 = workloads.iter().map(|workload| fewest(space, workload)).sum();
-            let (Some(first), true) = (workloads.first(), pods > 0) else { continue };
+            let (Some(first), true) = (workloads.first(), pods > 0) else {
+                continue;
+            };
             let who = named(&first.origin, &budget.origin);
             if let Some((amount, spot)) = &budget.min
                 && amount.of_pods(pods) >= pods
             {
-                let message = format!("Of {pods} pods of {who} {} must be available, so none may be evicted", amount.of_pods(pods));
+                let message = format!(
+                    "Of {pods} pods of {who} {} must be available, so none may be evicted",
+                    amount.of_pods(pods)
+                );
                 failures.push(WorldFailure::fail(&budget.origin, spot, message));
             }
         }
@@ -144,7 +181,10 @@ pub fn overlap(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     for (_, space) in world.spaces() {
         let mut first: FxHashMap<*const Origin, &Budget> = FxHashMap::default();
         for budget in &space.budgets {
-            let pods = budget.selector.iter().flat_map(|selector| space.selected(selector));
+            let pods = budget
+                .selector
+                .iter()
+                .flat_map(|selector| space.selected(selector));
             let mut told: FxHashSet<&str> = FxHashSet::default();
             for pod in pods {
                 let other = *first.entry(std::ptr::from_ref(&*pod.origin)).or_insert(budget);
@@ -170,15 +210,24 @@ pub fn budget_missing(world: &World, _: &Parameters) -> Vec<WorldFailure> {
         for (pod, _) in space.pods().iter().zip(covered).filter(|(_, covered)| !covered) {
             let mut own = space.workloads.named(pod.origin.name());
             let workload = own.find(|workload| std::ptr::eq(&*workload.origin, &*pod.origin));
-            let Some(replicas) = workload.map(|workload| fewest(space, workload)).filter(|pods| *pods > 1) else {
+            let Some(replicas) = workload
+                .map(|workload| fewest(space, workload))
+                .filter(|pods| *pods > 1)
+            else {
                 continue;
             };
             let origin = &*pod.origin;
             failures.push(if space.budgets.is_empty() {
-                let message = format!("No PodDisruptionBudget{} is in the input for its {replicas} pods", in_namespace(name));
+                let message = format!(
+                    "No PodDisruptionBudget{} is in the input for its {replicas} pods",
+                    in_namespace(name)
+                );
                 WorldFailure::unknown(origin, &origin.here, message)
             } else {
-                let message = format!("No PodDisruptionBudget{} protects its {replicas} pods", in_namespace(name));
+                let message = format!(
+                    "No PodDisruptionBudget{} protects its {replicas} pods",
+                    in_namespace(name)
+                );
                 WorldFailure::fail(origin, &origin.here, message)
             });
         }
@@ -191,13 +240,23 @@ pub fn selector_overlap(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut failures = Vec::new();
     for (_, space) in world.spaces() {
         for workload in space.workloads.iter() {
-            let Some((selector, spot)) = &workload.selector else { continue };
-            let is_controlled = |origin: &Origin| {
-                space.workloads.named(origin.name()).any(|other| std::ptr::eq(&*other.origin, origin) && other.selector.is_some())
+            let Some((selector, spot)) = &workload.selector else {
+                continue;
             };
-            let other = space.selected(selector).find(|pod| !pod.origin.is_same_object(&workload.origin) && is_controlled(&pod.origin));
+            let is_controlled = |origin: &Origin| {
+                space
+                    .workloads
+                    .named(origin.name())
+                    .any(|other| std::ptr::eq(&*other.origin, origin) && other.selector.is_some())
+            };
+            let other = space
+                .selected(selector)
+                .find(|pod| !pod.origin.is_same_object(&workload.origin) && is_controlled(&pod.origin));
             if let Some(pod) = other {
-                let message = format!("The selector `{selector}` finds the pods of {} too", named(&pod.origin, &workload.origin));
+                let message = format!(
+                    "The selector `{selector}` finds the pods of {} too",
+                    named(&pod.origin, &workload.origin)
+                );
                 failures.push(WorldFailure::fail(&workload.origin, spot, message));
             }
         }

@@ -1,15 +1,23 @@
 //! How messages about several objects put things.
 
-use crate::world::{Origin, World};
+use crate::world::Origin;
 
 /// `1 workload`, `3 workloads`.
 pub fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
 }
 
 /// ` in namespace shop`; nothing where none is written.
 pub fn in_namespace(name: &str) -> String {
-    if name.is_empty() { String::new() } else { format!(" in namespace `{name}`") }
+    if name.is_empty() {
+        String::new()
+    } else {
+        format!(" in namespace `{name}`")
+    }
 }
 
 /// `Deployment web`, with its namespace where that is another than `from`'s.
@@ -28,13 +36,4 @@ pub fn capital(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(char::to_uppercase);
     first.into_iter().flatten().chain(characters).collect()
-}
-
-/// Why it is not certain that a selector finds no pod.
-pub fn why_unknown(world: &World, namespace: &str) -> &'static str {
-    if world.has_pods(namespace) {
-        "; a custom resource in that namespace may make some"
-    } else {
-        "; the input has no pods in that namespace"
-    }
 }

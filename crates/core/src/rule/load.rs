@@ -77,7 +77,7 @@ pub const FIELDS: [(&str, &str); 26] = [
 /// Reads a rule file. `path` is its place below the folder of rules: its folder is the rule's area, its name the rule's id.
 pub fn load(path: &str, text: Cow<'static, str>, parameters: &Parameters) -> Result<Rule, FileError> {
     // What is built in was checked by the tests, in a build with debug assertions.
-    let check = matches!(text, Cow::Owned(_)) || cfg!(debug_assertions);
+    let check = matches!(text, Cow::Owned(_)) || !parameters.is_empty() || cfg!(debug_assertions);
     match read(path, &text, parameters, check) {
         Ok(rule) => Ok(Rule { source: text, ..rule }),
         Err(error) => Err(FileError::new(path, &text, error.span.start, error.message)),

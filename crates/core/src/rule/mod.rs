@@ -5,6 +5,7 @@ mod load;
 mod page;
 mod set;
 
+pub use crate::checks::{CHECK, DEED};
 pub use load::{FIELDS, load};
 pub use set::{BuiltIn, Loader, RuleSet, RuleSettings, Selection, SelectionError, Settings};
 

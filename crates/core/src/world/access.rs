@@ -1,5 +1,5 @@
 //! Who may do what: service accounts, roles and what binds them together.
-//! Source: k8s.io/kubernetes, `pkg/registry/rbac/validation` and the bootstrap policy.
+//! Source: k8s.io/kubernetes, `pkg/registry/rbac/validation`.
 
 use super::place::{Origin, Places, Spot};
 use super::{Labels, Selector};
@@ -73,7 +73,11 @@ impl Allowed {
         }
         let among = |own: &[Box<str>], wanted: &str| own.iter().any(|own| **own == *wanted || **own == *"*");
         let core = [Box::from("")];
-        let groups: &[Box<str>] = if deed.groups.is_empty() { &core } else { &deed.groups };
+        let groups: &[Box<str>] = if deed.groups.is_empty() {
+            &core
+        } else {
+            &deed.groups
+        };
         let group = groups.iter().any(|group| among(&self.groups, group));
         let verb = deed.verbs.iter().find(|verb| among(&self.verbs, verb))?;
         let resource = deed.resources.iter().find(|resource| self.is_about(resource))?;
@@ -82,9 +86,9 @@ impl Allowed {
 
     fn is_about(&self, wanted: &str) -> bool {
         self.resources.iter().any(|own| {
-            let subresource = own.strip_prefix("*/").is_some_and(|sub| {
-                wanted.split_once('/').is_some_and(|(_, wanted)| wanted == sub)
-            });
+            let subresource = own
+                .strip_prefix("*/")
+                .is_some_and(|sub| wanted.split_once('/').is_some_and(|(_, wanted)| wanted == sub));
             **own == *wanted || **own == *"*" || subresource
         })
     }
@@ -122,7 +126,12 @@ pub struct Subject {
 
 impl std::fmt::Display for Subject {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { kind, namespace, name, .. } = self;
+        let Self {
+            kind,
+            namespace,
+            name,
+            ..
+        } = self;
         match (&**kind, &**namespace) {
             ("ServiceAccount", "") => write!(out, "service account `{name}`"),
             ("ServiceAccount", _) => write!(out, "service account `{namespace}/{name}`"),
@@ -150,7 +159,9 @@ impl Role {
             origin: origin.clone(),
             labels: Labels::of(node.at(&["metadata", "labels"])),
             rules: list(&["rules"]).map(Allowed::of).collect(),
-            aggregates: list(&["aggregationRule", "clusterRoleSelectors"]).map(Selector::of).collect(),
+            aggregates: list(&["aggregationRule", "clusterRoleSelectors"])
+                .map(Selector::of)
+                .collect(),
         }
     }
 }
@@ -160,7 +171,8 @@ impl Binding {
     pub(super) fn of(places: &Places<'_, '_>, origin: &Arc<Origin>) -> Option<Self> {
         let object = places.object;
         let node = object.node;
-        let own = node.str_at(&["metadata", "labels", "kubernetes.io/bootstrapping"]) == Some("rbac-defaults");
+        let own =
+            node.str_at(&["metadata", "labels", "kubernetes.io/bootstrapping"]) == Some("rbac-defaults");
         if own || object.name.starts_with("system:") {
             return None;
         }
@@ -193,128 +205,6 @@ impl Subject {
     }
 }
 
-/// Rules of ClusterRoles that Kubernetes makes, as `group resources verbs`, `/` between several.
-/// Only what some rule of ours asks for is listed; `system:` roles that are missing here allow none of that.
-const KNOWN: &[(&str, &[(&str, &str, &str)])] = &[
-    ("cluster-admin", &[("*", "*", "*")]),
-    (
-        "admin",
-        &[
-            ("", "secrets configmaps persistentvolumeclaims services serviceaccounts", "get list watch create update patch delete deletecollection"),
-            ("", "pods pods/exec pods/attach pods/portforward pods/proxy services/proxy", "get list watch create update patch delete deletecollection"),
-            ("apps", "deployments daemonsets statefulsets replicasets", "get list watch create update patch delete deletecollection"),
-            ("batch", "jobs cronjobs", "get list watch create update patch delete deletecollection"),
-            ("", "serviceaccounts", "impersonate"),
-            ("", "serviceaccounts/token", "create"),
-            ("networking.k8s.io", "ingresses networkpolicies", "get list watch create update patch delete deletecollection"),
-            ("rbac.authorization.k8s.io", "roles rolebindings", "get list watch create update patch delete deletecollection"),
-        ],
-    ),
-    (
-        "edit",
-        &[
-            ("", "secrets configmaps persistentvolumeclaims services serviceaccounts", "get list watch create update patch delete deletecollection"),
-            ("", "pods pods/exec pods/attach pods/portforward pods/proxy services/proxy", "get list watch create update patch delete deletecollection"),
-            ("apps", "deployments daemonsets statefulsets replicasets", "get list watch create update patch delete deletecollection"),
-            ("batch", "jobs cronjobs", "get list watch create update patch delete deletecollection"),
-            ("", "serviceaccounts", "impersonate"),
-            ("", "serviceaccounts/token", "create"),
-            ("networking.k8s.io", "ingresses networkpolicies", "get list watch create update patch delete deletecollection"),
-        ],
-    ),
-    (
-        "view",
-        &[
-            ("", "configmaps persistentvolumeclaims pods pods/log services serviceaccounts events namespaces", "get list watch"),
-            ("apps", "deployments daemonsets statefulsets replicasets", "get list watch"),
-            ("batch", "jobs cronjobs", "get list watch"),
-            ("networking.k8s.io", "ingresses networkpolicies", "get list watch"),
-        ],
-    ),
-    (
-        "system:kubelet-api-admin",
-        &[
-            ("", "nodes", "get list watch proxy"),
-            ("", "nodes/log nodes/metrics nodes/proxy nodes/stats", "*"),
-        ],
-    ),
-    (
-        "system:node",
-        &[
-            ("", "secrets configmaps", "get list watch"),
-            ("", "pods", "create delete get list watch"),
-            ("", "serviceaccounts/token", "create"),
-        ],
-    ),
-    (
-        "system:kube-controller-manager",
-        &[
-            ("", "secrets serviceaccounts", "create delete get list update watch"),
-            ("", "serviceaccounts/token", "create"),
-        ],
-    ),
-    ("system:persistent-volume-provisioner", &[("", "persistentvolumes", "create delete get list watch")]),
-    (
-        "system:controller:clusterrole-aggregation-controller",
-        &[("rbac.authorization.k8s.io", "clusterroles", "escalate get list patch update watch")],
-    ),
-    (
-        "system:controller:generic-garbage-collector",
-        &[("*", "*", "delete get list patch update watch")],
-    ),
-    ("system:controller:namespace-controller", &[("*", "*", "delete deletecollection get list")]),
-    ("system:controller:resourcequota-controller", &[("*", "*", "list watch")]),
-    ("system:controller:horizontal-pod-autoscaler", &[("*", "*/scale", "get update")]),
-    (
-        "system:controller:deployment-controller",
-        &[("apps", "replicasets", "create delete get list patch update watch")],
-    ),
-    ("system:controller:replicaset-controller", &[("", "pods", "create delete list patch watch")]),
-    ("system:controller:daemon-set-controller", &[("", "pods", "create delete list patch watch")]),
-    ("system:controller:statefulset-controller", &[("", "pods", "create delete get patch update")]),
-    ("system:controller:job-controller", &[("", "pods", "create delete list patch watch")]),
-    ("system:controller:cronjob-controller", &[("batch", "jobs", "create delete get list patch update watch")]),
-    (
-        "system:controller:certificate-controller",
-        &[("certificates.k8s.io", "certificatesigningrequests/approval certificatesigningrequests/status", "update")],
-    ),
-];
-
-/// The rules of a ClusterRole that Kubernetes makes; `None` for other names.
-pub fn known_role(name: &str) -> Option<Vec<Allowed>> {
-    let words = |text: &str| -> Vec<Box<str>> {
-        if text.is_empty() { vec![Box::default()] } else { text.split(' ').map(Into::into).collect() }
-    };
-    match KNOWN.iter().find(|(known, _)| *known == name) {
-        Some((_, rules)) => Some(
-            rules
-                .iter()
-                .map(|(groups, resources, verbs)| Allowed {
-                    groups: words(groups),
-                    resources: words(resources),
-                    verbs: words(verbs),
-                    named: false,
-                })
-                .collect(),
-        ),
-        None => name.starts_with("system:").then(Vec::new),
-    }
-}
-
-/// The label by which a ClusterRole adds its rules to one that Kubernetes makes.
-pub(super) fn aggregates_to(name: &str) -> &'static [&'static str] {
-    match name {
-        "admin" => &[
-            "rbac.authorization.k8s.io/aggregate-to-admin",
-            "rbac.authorization.k8s.io/aggregate-to-edit",
-            "rbac.authorization.k8s.io/aggregate-to-view",
-        ],
-        "edit" => &["rbac.authorization.k8s.io/aggregate-to-edit", "rbac.authorization.k8s.io/aggregate-to-view"],
-        "view" => &["rbac.authorization.k8s.io/aggregate-to-view"],
-        _ => &[],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,8 +220,17 @@ mod tests {
     }
 
     fn deed(groups: &[&str], resources: &[&str], verbs: &[&str]) -> Deed {
-        let Allowed { groups, resources, verbs, .. } = allowed(groups, resources, verbs);
-        Deed { groups, resources, verbs }
+        let Allowed {
+            groups,
+            resources,
+            verbs,
+            ..
+        } = allowed(groups, resources, verbs);
+        Deed {
+            groups,
+            resources,
+            verbs,
+        }
     }
 
     #[test]
@@ -359,13 +258,5 @@ mod tests {
         assert_eq!(rule.allows(&read), Some(("get", "secrets")));
         rule.named = true;
         assert_eq!(rule.allows(&read), None);
-    }
-
-    #[test]
-    fn roles_that_kubernetes_makes_are_known() {
-        let read = deed(&[], &["secrets"], &["list"]);
-        let reads = |name: &str| known_role(name).unwrap().iter().any(|rule| rule.allows(&read).is_some());
-        assert!(reads("edit") && reads("cluster-admin") && !reads("view") && !reads("system:auth-delegator"));
-        assert_eq!(known_role("mine"), None);
     }
 }

@@ -36,7 +36,9 @@ pub struct Config {
 
 impl Config {
     pub(super) fn of(node: Node<'_>) -> Self {
-        let maps = ["data", "stringData", "binaryData"].into_iter().filter_map(|key| node.get(key));
+        let maps = ["data", "stringData", "binaryData"]
+            .into_iter()
+            .filter_map(|key| node.get(key));
         let keys = maps.flat_map(Node::entries).map(|(key, _)| key.scalar().into());
         // Kubernetes fills a token's Secret itself.
         let token = node.str_at(&["type"]) == Some("kubernetes.io/service-account-token");
@@ -50,15 +52,23 @@ impl Config {
 pub(super) fn made_secret<'a>(places: &Places<'a, '_>) -> Option<&'a str> {
     let object = &places.object;
     match (object.group(), object.kind) {
-        ("bitnami.com", "SealedSecret") => {
-            Some(object.node.str_at(&["spec", "template", "metadata", "name"]).unwrap_or(object.name))
-        }
-        ("external-secrets.io", "ExternalSecret") => {
-            Some(object.node.str_at(&["spec", "target", "name"]).unwrap_or(object.name))
-        }
+        ("bitnami.com", "SealedSecret") => Some(
+            object
+                .node
+                .str_at(&["spec", "template", "metadata", "name"])
+                .unwrap_or(object.name),
+        ),
+        ("external-secrets.io", "ExternalSecret") => Some(
+            object
+                .node
+                .str_at(&["spec", "target", "name"])
+                .unwrap_or(object.name),
+        ),
         ("cert-manager.io", "Certificate") => object.node.str_at(&["spec", "secretName"]),
         ("secrets.infisical.com", "InfisicalSecret") => {
-            object.node.str_at(&["spec", "managedSecretReference", "secretName"])
+            object
+                .node
+                .str_at(&["spec", "managedSecretReference", "secretName"])
         }
         ("secrets.hashicorp.com", "VaultStaticSecret" | "VaultDynamicSecret" | "VaultPKISecret") => {
             object.node.str_at(&["spec", "destination", "name"])

@@ -135,7 +135,10 @@ impl Fact {
         let body = match kind {
             _ if subject.is_workload && wanted.has(Wanted::WORKLOADS) => {
                 let workload = Workload::of(&subject.places, &origin, subject.level);
-                let pods = subject.pods.iter().map(|pod| Pod::of(&subject.places, &origin, *pod, wanted));
+                let pods = subject
+                    .pods
+                    .iter()
+                    .map(|pod| Pod::of(&subject.places, &origin, *pod, wanted));
                 Body::Workload(Box::new(workload), pods.collect())
             }
             Some(_) => Body::of(&subject.places, &origin, wanted).unwrap_or(Body::Nothing),
@@ -228,9 +231,13 @@ fn kind_of(object: &Object<'_>) -> Option<Wanted> {
     Some(match (object.kind, own) {
         ("Service", true) => Wanted::SERVICES,
         ("NetworkPolicy" | "AdminNetworkPolicy" | "BaselineAdminNetworkPolicy", _) => Wanted::POLICIES,
-        ("CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy" | "GlobalNetworkPolicy", _) => Wanted::POLICIES,
+        ("CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy" | "GlobalNetworkPolicy", _) => {
+            Wanted::POLICIES
+        }
         ("ClusterNetworkPolicy", _) => Wanted::POLICIES,
-        ("Ingress" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute", true) => Wanted::ROUTES,
+        ("Ingress" | "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute", true) => {
+            Wanted::ROUTES
+        }
         ("Route", _) if group == "route.openshift.io" => Wanted::ROUTES,
         ("HorizontalPodAutoscaler" | "VerticalPodAutoscaler", true) => Wanted::SCALERS,
         ("ScaledObject", _) if group == "keda.sh" => Wanted::SCALERS,
@@ -247,7 +254,9 @@ fn kind_of(object: &Object<'_>) -> Option<Wanted> {
         ("MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding", true) => Wanted::ADMISSION,
         _ if own => return None,
         ("SealedSecret" | "ExternalSecret" | "Certificate" | "OnePasswordItem", _) => Wanted::CONFIGS,
-        ("VaultStaticSecret" | "VaultDynamicSecret" | "VaultPKISecret" | "InfisicalSecret", _) => Wanted::CONFIGS,
+        ("VaultStaticSecret" | "VaultDynamicSecret" | "VaultPKISecret" | "InfisicalSecret", _) => {
+            Wanted::CONFIGS
+        }
         ("PrometheusRule" | "Probe" | "ScrapeConfig" | "AlertmanagerConfig", _) => return None,
         _ if NO_OPERANDS.contains(&group) => return None,
         _ => Wanted::WORKLOADS,

@@ -6,31 +6,65 @@ use rustc_hash::FxHasher;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// Labels in one text: `key\0value\0key\0value\0`. A fact is kept for every object of a scan, so it is kept small.
+/// Labels of an object. A fact is kept for every object of a scan and labels are compared all the time, so they are
+/// kept in one text, each with a hash.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels(Box<str>);
+pub struct Labels {
+    text: Box<str>,
+    pairs: Box<[Pair]>,
+}
+
+/// A label: where its key and its value end in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pair {
+    hash: u64,
+    start: u32,
+    middle: u32,
+    end: u32,
+}
 
 impl Labels {
     /// The labels that a map holds.
     pub fn of(map: Option<Node<'_>>) -> Self {
-        let mut packed = String::new();
-        for (key, value) in map.map(Node::entries).into_iter().flatten() {
-            let (key, value) = (key.scalar(), value.scalar());
-            if key.contains('\0') || value.contains('\0') {
-                continue;
-            }
-            for part in [&*key, &*value] {
-                packed.push_str(part);
-                packed.push('\0');
-            }
+        let Some(map) = map.filter(|map| !map.is_empty()) else {
+            return Self::default();
+        };
+        let mut text = String::with_capacity(map.len() * 40);
+        let mut pairs = Vec::with_capacity(map.len());
+        for (key, value) in map.entries() {
+            let start = text.len() as u32;
+            text.push_str(&key.scalar());
+            let middle = text.len() as u32;
+            text.push_str(&value.scalar());
+            let end = text.len() as u32;
+            let pair = Pair {
+                hash: 0,
+                start,
+                middle,
+                end,
+            };
+            let (key, value) = parts(&text, pair);
+            let hash = pair_hash(key, value);
+            pairs.push(Pair { hash, ..pair });
         }
-        Self(packed.into())
+        Self {
+            text: text.into(),
+            pairs: pairs.into(),
+        }
     }
 
     /// Keys and values, as written.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut parts = self.0.split_terminator('\0');
-        std::iter::from_fn(move || Some((parts.next()?, parts.next()?)))
+        self.pairs.iter().map(|pair| parts(&self.text, *pair))
+    }
+
+    /// What the labels are looked up by in an index, those left out that a controller adds.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = u64> {
+        let written = self
+            .pairs
+            .iter()
+            .filter(|pair| !is_set_later(parts(&self.text, **pair).0));
+        written.map(|pair| pair.hash)
     }
 
     /// The value of a label.
@@ -40,17 +74,44 @@ impl Labels {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pairs.is_empty()
     }
 
-    /// Whether all of the others are among these.
+    /// Whether these are labels of a template whose pods have all of the others.
     pub fn include(&self, others: &Self) -> bool {
-        others.pairs().all(|(key, value)| self.get(key) == Some(value))
+        others.pairs.iter().all(|wanted| {
+            let pair = parts(&others.text, *wanted);
+            let is_it = |own: &Pair| own.hash == wanted.hash && parts(&self.text, *own) == pair;
+            self.pairs.iter().any(is_it) || is_set_later(pair.0)
+        })
     }
 }
 
-/// What labels are looked up by in an index.
-pub(super) fn pair_hash(key: &str, value: &str) -> u64 {
+fn parts(text: &str, pair: Pair) -> (&str, &str) {
+    let part = |start: u32, end: u32| text.get(start as usize..end as usize).unwrap_or_default();
+    (part(pair.start, pair.middle), part(pair.middle, pair.end))
+}
+
+/// Labels that controllers add to pods; a template does not have them.
+/// Source: k8s.io/api, `apps/v1` and `batch/v1`.
+const SET_LATER: [&str; 9] = [
+    "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-completion-index",
+    "batch.kubernetes.io/job-name",
+    "controller-revision-hash",
+    "controller-uid",
+    "job-name",
+    "pod-template-hash",
+    "statefulset.kubernetes.io/pod-name",
+];
+
+/// Whether a controller adds that label to pods.
+fn is_set_later(key: &str) -> bool {
+    SET_LATER.contains(&key)
+}
+
+fn pair_hash(key: &str, value: &str) -> u64 {
     let mut hasher = FxHasher::default();
     key.hash(&mut hasher);
     value.hash(&mut hasher);
@@ -86,7 +147,11 @@ impl Selector {
     /// A `LabelSelector`: `matchLabels` and `matchExpressions`, all of which must fit. Empty, it selects everything;
     /// what an absent one selects depends on the field it stands in.
     pub fn of(node: Node<'_>) -> Self {
-        let expressions = node.get("matchExpressions").map(Node::items).into_iter().flatten();
+        let expressions = node
+            .get("matchExpressions")
+            .map(Node::items)
+            .into_iter()
+            .flatten();
         Self {
             equal: Labels::of(node.get("matchLabels")),
             expressions: expressions.map(Expression::of).collect(),
@@ -103,7 +168,25 @@ impl Selector {
 
     /// Whether it selects what has these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
-        labels.include(&self.equal) && self.expressions.iter().all(|expression| expression.matches(labels))
+        labels.include(&self.equal)
+            && self
+                .expressions
+                .iter()
+                .all(|expression| expression.matches(labels))
+    }
+
+    /// Whether all but one of its labels are there, and that one not with another value: a program may set it, as one
+    /// does that leads others.
+    pub fn nearly_matches(&self, labels: &Labels) -> bool {
+        let (mut there, mut lacking) = (0, 0);
+        for (key, value) in self.equal.pairs() {
+            match labels.get(key) {
+                Some(found) if found == value => there += 1,
+                Some(_) => return false,
+                None => lacking += 1,
+            }
+        }
+        lacking == 1 && there >= 2 && self.expressions.is_empty()
     }
 
     /// Whether it selects everything.
@@ -150,7 +233,12 @@ impl fmt::Display for Selector {
             write!(out, "{comma}{key}={value}")?;
             comma = ", ";
         }
-        for Expression { key, operator, values } in &self.expressions {
+        for Expression {
+            key,
+            operator,
+            values,
+        } in &self.expressions
+        {
             out.write_str(comma)?;
             comma = ", ";
             match operator {
@@ -200,7 +288,10 @@ mod tests {
 
     #[test]
     fn an_absent_label_is_in_none_of_the_values() {
-        let selector = with("matchExpressions: [{key: tier, operator: NotIn, values: [a]}]", Selector::of);
+        let selector = with(
+            "matchExpressions: [{key: tier, operator: NotIn, values: [a]}]",
+            Selector::of,
+        );
         assert!(selector.matches(&labels("{app: web}")));
         assert!(!selector.matches(&labels("{tier: a}")));
         let selector = with("matchExpressions: [{key: tier, operator: Exists}]", Selector::of);
@@ -211,6 +302,24 @@ mod tests {
     fn an_empty_selector_selects_everything() {
         let selector = with("{}", Selector::of);
         assert!(selector.is_everything() && selector.matches(&Labels::default()));
+    }
+
+    #[test]
+    fn labels_that_controllers_set_are_not_in_a_template() {
+        let selector = with(
+            "{app: db, statefulset.kubernetes.io/pod-name: db-0}",
+            Selector::of_map,
+        );
+        assert!(selector.matches(&labels("{app: db}")));
+        assert!(!selector.matches(&labels("{app: web}")));
+    }
+
+    #[test]
+    fn a_label_that_a_program_may_set_nearly_matches() {
+        let selector = with("{app: db, tier: back, leader: 'true'}", Selector::of_map);
+        assert!(selector.nearly_matches(&labels("{app: db, tier: back}")));
+        assert!(!selector.nearly_matches(&labels("{app: db, tier: front}")));
+        assert!(!selector.nearly_matches(&labels("{app: db}")));
     }
 
     #[test]

@@ -127,7 +127,10 @@ pub struct Hook {
 }
 
 fn list<'a>(node: Option<Node<'a>>, key: &str) -> impl Iterator<Item = Node<'a>> + use<'a> {
-    node.and_then(|node| node.get(key)).map(Node::items).into_iter().flatten()
+    node.and_then(|node| node.get(key))
+        .map(Node::items)
+        .into_iter()
+        .flatten()
 }
 
 fn text(node: Option<Node<'_>>, path: &[&str]) -> Box<str> {
@@ -136,14 +139,29 @@ fn text(node: Option<Node<'_>>, path: &[&str]) -> Box<str> {
 
 /// Annotations that keep a cloud's load balancer off the internet, with the values that do.
 const INTERNAL: [(&str, &[&str]); 8] = [
-    ("service.beta.kubernetes.io/aws-load-balancer-internal", &["true", "0.0.0.0/0"]),
-    ("service.beta.kubernetes.io/aws-load-balancer-scheme", &["internal"]),
-    ("service.beta.kubernetes.io/azure-load-balancer-internal", &["true"]),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-internal",
+        &["true", "0.0.0.0/0"],
+    ),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-scheme",
+        &["internal"],
+    ),
+    (
+        "service.beta.kubernetes.io/azure-load-balancer-internal",
+        &["true"],
+    ),
     ("networking.gke.io/load-balancer-type", &["Internal", "internal"]),
     ("cloud.google.com/load-balancer-type", &["Internal", "internal"]),
-    ("service.beta.kubernetes.io/openstack-internal-load-balancer", &["true"]),
+    (
+        "service.beta.kubernetes.io/openstack-internal-load-balancer",
+        &["true"],
+    ),
     ("service.beta.kubernetes.io/oci-load-balancer-internal", &["true"]),
-    ("service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", &["private"]),
+    (
+        "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
+        &["private"],
+    ),
 ];
 
 const HOSTNAME: &str = "external-dns.alpha.kubernetes.io/hostname";
@@ -153,7 +171,9 @@ impl Service {
         let node = places.object.node;
         let spec = node.get("spec");
         let annotations = node.at(&["metadata", "annotations"]);
-        let selector = spec.and_then(|spec| spec.get("selector")).filter(|node| !node.is_empty());
+        let selector = spec
+            .and_then(|spec| spec.get("selector"))
+            .filter(|node| !node.is_empty());
         let kind = text(spec, &["type"]);
         let has = |(key, values): &(&str, &[&str])| {
             let found = annotations.and_then(|map| map.get(key)).map(Node::scalar);
@@ -168,7 +188,9 @@ impl Service {
             headless: &*text(spec, &["clusterIP"]) == "None",
             internal: INTERNAL.iter().any(has),
             hostname: hostname.map(|node| (node.scalar().into(), places.spot(node))),
-            ports: list(spec, "ports").map(|port| ServicePort::of(places, port)).collect(),
+            ports: list(spec, "ports")
+                .map(|port| ServicePort::of(places, port))
+                .collect(),
         }
     }
 
@@ -199,7 +221,11 @@ impl ServicePort {
         Self {
             name: text(Some(port), &["name"]),
             number: port.get("port").and_then(Node::as_i64).unwrap_or_default(),
-            protocol: if protocol.is_empty() { "TCP".into() } else { protocol },
+            protocol: if protocol.is_empty() {
+                "TCP".into()
+            } else {
+                protocol
+            },
             target: target.map(|target| (target.raw().into(), places.spot(target))),
         }
     }
@@ -228,7 +254,12 @@ impl std::fmt::Display for PortRef {
 }
 
 impl Backend {
-    fn of<'a>(places: &Places<'a, '_>, name: Node<'a>, namespace: Option<Node<'a>>, port: Option<Node<'a>>) -> Option<Self> {
+    fn of<'a>(
+        places: &Places<'a, '_>,
+        name: Node<'a>,
+        namespace: Option<Node<'a>>,
+        port: Option<Node<'a>>,
+    ) -> Option<Self> {
         let service = name.as_str().filter(|name| !name.is_empty())?;
         let spot = places.spot(name);
         Some(Self {
@@ -243,10 +274,17 @@ impl Backend {
     /// `service.name` and `service.port` of `networking.k8s.io/v1`, `serviceName` and `servicePort` before it.
     fn of_ingress<'a>(places: &Places<'a, '_>, backend: Node<'a>) -> Option<Self> {
         if let Some(service) = backend.get("service") {
-            let port = service.at(&["port", "name"]).or_else(|| service.at(&["port", "number"]));
+            let port = service
+                .at(&["port", "name"])
+                .or_else(|| service.at(&["port", "number"]));
             return Self::of(places, service.get("name")?, None, port);
         }
-        Self::of(places, backend.get("serviceName")?, None, backend.get("servicePort"))
+        Self::of(
+            places,
+            backend.get("serviceName")?,
+            None,
+            backend.get("servicePort"),
+        )
     }
 
     /// A `backendRef` of the Gateway API; those that are no Services lead nowhere that we know.
@@ -255,7 +293,12 @@ impl Backend {
         if !is("kind", "Service") || !is("group", "") {
             return None;
         }
-        Self::of(places, backend.get("name")?, backend.get("namespace"), backend.get("port"))
+        Self::of(
+            places,
+            backend.get("name")?,
+            backend.get("namespace"),
+            backend.get("port"),
+        )
     }
 }
 
@@ -264,7 +307,8 @@ impl Route {
         let node = places.object.node;
         let spec = node.get("spec");
         let class = spec.and_then(|spec| spec.str_at(&["ingressClassName"]));
-        let class = class.or_else(|| node.str_at(&["metadata", "annotations", "kubernetes.io/ingress.class"]));
+        let class =
+            class.or_else(|| node.str_at(&["metadata", "annotations", "kubernetes.io/ingress.class"]));
         let mut route = Self {
             origin: origin.clone(),
             class: class.unwrap_or_default().into(),
@@ -273,7 +317,9 @@ impl Route {
         };
         for key in ["defaultBackend", "backend"] {
             let backend = spec.and_then(|spec| spec.get(key));
-            route.backends.extend(backend.and_then(|backend| Backend::of_ingress(places, backend)));
+            route
+                .backends
+                .extend(backend.and_then(|backend| Backend::of_ingress(places, backend)));
         }
         for rule in list(spec, "rules") {
             let host = text(Some(rule), &["host"]);
@@ -286,7 +332,9 @@ impl Route {
                     spot: places.spot(path.get("path").unwrap_or(path)),
                 });
                 let backend = path.get("backend");
-                route.backends.extend(backend.and_then(|backend| Backend::of_ingress(places, backend)));
+                route
+                    .backends
+                    .extend(backend.and_then(|backend| Backend::of_ingress(places, backend)));
             }
         }
         route
@@ -299,7 +347,9 @@ impl Route {
             origin: origin.clone(),
             class: Box::default(),
             claims: Vec::new(),
-            backends: backends.filter_map(|backend| Backend::of_gateway(places, backend)).collect(),
+            backends: backends
+                .filter_map(|backend| Backend::of_gateway(places, backend))
+                .collect(),
         }
     }
 
@@ -312,7 +362,9 @@ impl Route {
             origin: origin.clone(),
             class: Box::default(),
             claims: Vec::new(),
-            backends: targets.filter_map(|to| Backend::of(places, to.get("name")?, None, None)).collect(),
+            backends: targets
+                .filter_map(|to| Backend::of(places, to.get("name")?, None, None))
+                .collect(),
         }
     }
 }
@@ -322,7 +374,9 @@ impl Policy {
         let node = places.object.node;
         let spec = node.get("spec");
         let types: Vec<_> = list(spec, "policyTypes").filter_map(Node::as_str).collect();
-        let has_egress = spec.and_then(|spec| spec.get("egress")).is_some_and(|egress| !egress.is_empty());
+        let has_egress = spec
+            .and_then(|spec| spec.get("egress"))
+            .is_some_and(|egress| !egress.is_empty());
         let isolates = if types.is_empty() {
             [true, has_egress]
         } else {
@@ -374,8 +428,12 @@ impl Hook {
     pub(super) fn of(places: &Places<'_, '_>, origin: &Arc<Origin>) -> Self {
         let node = places.object.node;
         let spec = node.get("spec");
-        let webhooks = list(Some(node), "webhooks").filter_map(|webhook| webhook.at(&["clientConfig", "service"]));
-        let own = [&["service"][..], &["conversion", "webhook", "clientConfig", "service"]];
+        let webhooks =
+            list(Some(node), "webhooks").filter_map(|webhook| webhook.at(&["clientConfig", "service"]));
+        let own = [
+            &["service"][..],
+            &["conversion", "webhook", "clientConfig", "service"],
+        ];
         let own = own.into_iter().filter_map(|path| spec?.at(path));
         let backend = |service: Node<'_>| {
             let field = |key: &str| service.get(key);

@@ -20,6 +20,15 @@ pub struct Place {
     pub way: u64,
 }
 
+impl Place {
+    /// Whether both are the same node of the same file.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.location.file == other.location.file
+            && self.location.span == other.location.span
+            && self.path == other.path
+    }
+}
+
 /// One object of the input.
 #[derive(Debug)]
 pub struct Origin {
@@ -74,7 +83,10 @@ impl Origin {
 
     /// The API group.
     pub fn group(&self) -> &str {
-        self.object.api_version.split_once('/').map_or("", |(group, _)| group)
+        self.object
+            .api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group)
     }
 
     /// Whether both are definitions of one object: in the same place of the API, of the same name.

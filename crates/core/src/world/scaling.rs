@@ -44,13 +44,23 @@ impl Scaler {
         let keda = places.object.kind == "ScaledObject";
         let mut scaler = Self {
             origin: origin.clone(),
-            kind: if vertical { ScalerKind::Vertical } else { ScalerKind::Horizontal },
+            kind: if vertical {
+                ScalerKind::Vertical
+            } else {
+                ScalerKind::Horizontal
+            },
             target: (
-                target("kind").unwrap_or(if keda { "Deployment" } else { "" }).into(),
+                target("kind")
+                    .unwrap_or(if keda { "Deployment" } else { "" })
+                    .into(),
                 target("name").unwrap_or_default().into(),
             ),
             spot: places.nearest(node, &["spec", key, "name"]),
-            min: if keda { number("minReplicaCount").unwrap_or(0) } else { number("minReplicas").unwrap_or(1) },
+            min: if keda {
+                number("minReplicaCount").unwrap_or(0)
+            } else {
+                number("minReplicas").unwrap_or(1)
+            },
             by_share: [false; 2],
             resources: [false; 2],
         };
@@ -64,7 +74,9 @@ impl Scaler {
     }
 
     fn metrics(&mut self, spec: Option<Node<'_>>) {
-        let metrics = spec.and_then(|spec| spec.get("metrics")).filter(|metrics| !metrics.is_empty());
+        let metrics = spec
+            .and_then(|spec| spec.get("metrics"))
+            .filter(|metrics| !metrics.is_empty());
         let Some(metrics) = metrics else {
             // Without a metric it goes by 80 % of the requested CPU.
             (self.by_share[0], self.resources[0]) = (true, true);

@@ -93,14 +93,16 @@ impl Workload {
         let object = places.object;
         let spec = object.node.get("spec");
         let field = |key: &str| spec.and_then(|spec| spec.get(key)).filter(|node| !node.is_null());
-        let selector = field("selector").filter(|node| node.kind() == Kind::Map).map(|node| {
-            let selector = if matches!(object.kind, "ReplicationController" | "DeploymentConfig") {
-                Selector::of_map(node)
-            } else {
-                Selector::of(node)
-            };
-            (selector, places.spot(node))
-        });
+        let selector = field("selector")
+            .filter(|node| node.kind() == Kind::Map)
+            .map(|node| {
+                let selector = if matches!(object.kind, "ReplicationController" | "DeploymentConfig") {
+                    Selector::of_map(node)
+                } else {
+                    Selector::of(node)
+                };
+                (selector, places.spot(node))
+            });
         let replicas = field("replicas").and_then(|node| Some((node.as_i64()?, places.spot(node))));
         let service = field("serviceName").filter(|_| object.kind == "StatefulSet");
         Self {
@@ -115,12 +117,27 @@ impl Workload {
 }
 
 impl Pod {
-    pub(super) fn of<'a>(places: &Places<'a, '_>, origin: &Arc<Origin>, pod: Node<'a>, wanted: Wanted) -> Self {
+    pub(super) fn of<'a>(
+        places: &Places<'a, '_>,
+        origin: &Arc<Origin>,
+        pod: Node<'a>,
+        wanted: Wanted,
+    ) -> Self {
         let spec = pod.get("spec");
-        let text = |key: &str| spec.and_then(|spec| spec.str_at(&[key])).filter(|text| !text.is_empty());
-        let account = ["serviceAccountName", "serviceAccount"].into_iter().find_map(|key| Some((key, text(key)?)));
+        let text = |key: &str| {
+            spec.and_then(|spec| spec.str_at(&[key]))
+                .filter(|text| !text.is_empty())
+        };
+        let account = ["serviceAccountName", "serviceAccount"]
+            .into_iter()
+            .find_map(|key| Some((key, text(key)?)));
         let flag = |key: &str| spec.and_then(|spec| spec.get(key)).and_then(Node::as_bool);
-        let volumes = || spec.and_then(|spec| spec.get("volumes")).map(Node::items).into_iter().flatten();
+        let volumes = || {
+            spec.and_then(|spec| spec.get("volumes"))
+                .map(Node::items)
+                .into_iter()
+                .flatten()
+        };
         let mut references = Vec::new();
         if wanted.has(Wanted::REFERENCES) {
             for volume in volumes() {
@@ -141,7 +158,11 @@ impl Pod {
             automount: flag("automountServiceAccountToken"),
             token_volume: volumes().any(|volume| {
                 let sources = volume.at(&["projected", "sources"]);
-                sources.is_some_and(|sources| sources.items().any(|source| source.get("serviceAccountToken").is_some()))
+                sources.is_some_and(|sources| {
+                    sources
+                        .items()
+                        .any(|source| source.get("serviceAccountToken").is_some())
+                })
             }),
             host_network: flag("hostNetwork") == Some(true),
             power: power(pod),
@@ -163,9 +184,11 @@ impl Container {
         let ports = node.get("ports").map(Node::items).into_iter().flatten();
         let requests = |resource: &str| {
             let resources = node.get("resources");
-            ["requests", "limits"]
-                .iter()
-                .any(|list| resources.and_then(|resources| resources.at(&[list, resource])).is_some())
+            ["requests", "limits"].iter().any(|list| {
+                resources
+                    .and_then(|resources| resources.at(&[list, resource]))
+                    .is_some()
+            })
         };
         Self {
             name: node.str_at(&["name"]).unwrap_or_default().into(),
@@ -174,7 +197,12 @@ impl Container {
             ports: ports
                 .map(|port| {
                     let name = port.str_at(&["name"]).unwrap_or_default().into();
-                    (name, port.get("containerPort").and_then(Node::as_i64).unwrap_or_default())
+                    (
+                        name,
+                        port.get("containerPort")
+                            .and_then(Node::as_i64)
+                            .unwrap_or_default(),
+                    )
                 })
                 .collect(),
             requests: [requests("cpu"), requests("memory")],
@@ -189,7 +217,10 @@ fn power(pod: Node<'_>) -> Option<&'static str> {
     if pods::containers(pod).any(|(container, _)| is_true(container, &["securityContext", "privileged"])) {
         return Some("runs a privileged container");
     }
-    if ["hostNetwork", "hostPID", "hostIPC"].iter().any(|key| is_true(spec, &[key])) {
+    if ["hostNetwork", "hostPID", "hostIPC"]
+        .iter()
+        .any(|key| is_true(spec, &[key]))
+    {
         return Some("shares namespaces of its node");
     }
     let mut volumes = spec.get("volumes").map(Node::items).into_iter().flatten();
@@ -208,7 +239,12 @@ fn volume_references<'a>(places: &Places<'a, '_>, volume: Node<'a>, out: &mut Ve
             source_references(places, source, name, target, out);
         }
     }
-    for source in volume.at(&["projected", "sources"]).map(Node::items).into_iter().flatten() {
+    for source in volume
+        .at(&["projected", "sources"])
+        .map(Node::items)
+        .into_iter()
+        .flatten()
+    {
         for (field, target) in [("configMap", Target::ConfigMap), ("secret", Target::Secret)] {
             if let Some(source) = source.get(field) {
                 source_references(places, source, "name", target, out);
@@ -264,7 +300,10 @@ fn variable_references<'a>(places: &Places<'a, '_>, container: Node<'a>, out: &m
     };
     for variable in list("env") {
         let from = |key: &str| variable.at(&["valueFrom", key]);
-        for (key, target) in [("configMapKeyRef", Target::ConfigMap), ("secretKeyRef", Target::Secret)] {
+        for (key, target) in [
+            ("configMapKeyRef", Target::ConfigMap),
+            ("secretKeyRef", Target::Secret),
+        ] {
             if let Some(source) = from(key) {
                 push(source, target, true);
             }

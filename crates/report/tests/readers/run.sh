@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Reads the reports in a folder with the readers that others use: SARIF's own schema, junitparser, GitHub's Markdown.
-# The tools go into target/; without a network, or in CI, the check is skipped, and says so.
+# The tools go into target/; where they can't be had the check is skipped, and says so. CI skips nothing.
 #
 #   crates/report/tests/readers/run.sh [FOLDER]        default: the reports that the tests expect
 set -euo pipefail
@@ -12,10 +12,10 @@ tools=$root/target/readers
 
 skip() {
   echo "SKIPPED: reports are not checked with real readers: $1"
+  [ "${CI:-}" = true ] && exit 1
   exit 0
 }
 
-[ "${CI:-}" != true ] || skip "this is CI"
 command -v python3 > /dev/null || skip "python3 is not on PATH"
 command -v npm > /dev/null || skip "npm is not on PATH"
 

@@ -55,6 +55,11 @@ impl<'t> Mapped<'t> {
         self.text.to_mut().push_str(piece);
     }
 
+    /// Appends a space that stands for whatever comes next in the file.
+    pub(super) fn push_space(&mut self) {
+        self.push(" ", self.after_last());
+    }
+
     /// Appends the bytes `start..end` of another text.
     pub(super) fn push_part(&mut self, from: &Mapped<'_>, start: usize, end: usize) {
         let mut at = start;

@@ -2,11 +2,13 @@
 //!
 //! What comes out is described in `docs/dockerfile-tree.md`. A file goes through here in five steps: `lines` joins
 //! its lines into instructions, `instruction` reads one of them (`words`, `expand` and `mount` know the parts),
-//! `shell` finds the commands that it runs, `stage` gathers what a stage hands on, and `emit` writes the tree.
+//! `shell` finds the commands that it runs, `stage` gathers what a stage hands on, `history` says what one instruction has to
+//! do with those before it, and `emit` writes the tree.
 //! Where BuildKit accepts, this does too, but for one thing: a file that ends in the middle of an instruction.
 
 mod emit;
 mod expand;
+mod history;
 mod instruction;
 mod lines;
 mod mapped;

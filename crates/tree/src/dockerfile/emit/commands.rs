@@ -3,6 +3,7 @@
 use super::instructions::{pair_list, values};
 use super::writer::{Scalar, Writer, Written, around};
 use crate::Span;
+use crate::dockerfile::history::Used;
 use crate::dockerfile::instruction::Program;
 use crate::dockerfile::shell::{Arguments, Command, Script};
 use crate::dockerfile::value::Value;
@@ -12,7 +13,7 @@ use rustc_hash::FxHashMap;
 const MOST_NEIGHBOURS: usize = 1 << 16;
 
 /// Writes the form of a command, its words and the commands that are run.
-pub(super) fn program(out: &mut Writer<'_>, program: &Program) -> Written {
+pub(super) fn program(out: &mut Writer<'_>, program: &Program, used: &[Used]) -> Written {
     out.text(
         "form",
         if program.words.is_some() { "exec" } else { "shell" },
@@ -38,7 +39,8 @@ pub(super) fn program(out: &mut Writer<'_>, program: &Program) -> Written {
         neighbours.texts.push(out.scalar(&command.text));
     }
     out.list(span, |out| {
-        (0..commands.len()).try_for_each(|number| command(out, &program.script, number, &neighbours))
+        (0..commands.len())
+            .try_for_each(|number| command(out, &program.script, number, &neighbours, used.get(number)))
     })?;
     Ok(())
 }
@@ -50,7 +52,13 @@ struct Neighbours {
     reach: usize,
 }
 
-fn command(out: &mut Writer<'_>, script: &Script, number: usize, neighbours: &Neighbours) -> Written {
+fn command(
+    out: &mut Writer<'_>,
+    script: &Script,
+    number: usize,
+    neighbours: &Neighbours,
+    used: Option<&Used>,
+) -> Written {
     let command: &Command = &script.commands[number];
     let arguments = Arguments::of(command);
     let span = command.text.span;
@@ -89,6 +97,14 @@ fn command(out: &mut Writer<'_>, script: &Script, number: usize, neighbours: &Ne
                 .iter()
                 .map(|(operator, target)| (operator, Some(target)));
             pair_list(out, span, "operator", "target", pairs)?;
+        }
+        if let Some(used) = used {
+            if let Some(address) = &used.runs {
+                out.text("runs", &address.text, command.program.span)?;
+            }
+            if !used.removes.is_empty() {
+                values(out, "removes", &used.removes, span)?;
+            }
         }
         if let Some((operator, span)) = command.operator {
             out.text("operator", operator, span)?;

@@ -2,6 +2,7 @@
 
 use super::commands::program;
 use super::writer::{Writer, Written, around};
+use crate::dockerfile::history::Told;
 use crate::dockerfile::instruction::{Body, Flag, FlagValue, Instruction, Ports};
 use crate::dockerfile::mount::{Mount, MountValue};
 use crate::dockerfile::value::Value;
@@ -16,8 +17,8 @@ pub(super) struct Nodes {
     pub(super) platform: Option<NodeId>,
 }
 
-/// Writes the items of a list of instructions.
-pub(super) fn instructions(out: &mut Writer<'_>, all: &[Instruction]) -> Written<Vec<Nodes>> {
+/// Writes the items of a list of instructions; `told` is what is known of each, if anything.
+pub(super) fn instructions(out: &mut Writer<'_>, all: &[Instruction], told: &[Told]) -> Written<Vec<Nodes>> {
     let mut last: FxHashMap<&str, usize> = FxHashMap::default();
     for (number, instruction) in all.iter().enumerate() {
         last.insert(instruction.name, number);
@@ -27,7 +28,7 @@ pub(super) fn instructions(out: &mut Writer<'_>, all: &[Instruction]) -> Written
         let previous = number.checked_sub(1).map(|before| all[before].name);
         let is_last = last.get(one.name) == Some(&number);
         let place = Some((is_last, previous));
-        nodes.push(instruction(out, one, place)?);
+        nodes.push(instruction(out, one, place, told.get(number))?);
     }
     Ok(nodes)
 }
@@ -37,10 +38,12 @@ fn instruction(
     out: &mut Writer<'_>,
     one: &Instruction,
     place: Option<(bool, Option<&str>)>,
+    told: Option<&Told>,
 ) -> Written<Nodes> {
     let (whole, (parts, platform)) = out.map(one.span, |out| {
         out.text("instruction", one.name, one.written.span)?;
         out.entry("written", &one.written)?;
+        out.raw("raw", one.span)?;
         let platform = flags(out, &one.flags)?;
         if !one.text.text.is_empty() {
             out.entry("text", &one.text)?;
@@ -61,7 +64,15 @@ fn instruction(
                 one.heredocs.iter().map(|(name, text)| (name, Some(text))),
             )?;
         }
-        let parts = body(out, one)?;
+        let parts = body(out, one, told)?;
+        if let Some(told) = told {
+            if let Some(kind) = told.from {
+                out.text("fromKind", kind, from_span(one))?;
+            }
+            if !told.undefined.is_empty() {
+                values(out, "undefined", &told.undefined, one.text.span)?;
+            }
+        }
         if let Some((last, previous)) = place {
             out.boolean("last", last, one.written.span)?;
             if let Some(previous) = previous {
@@ -75,6 +86,16 @@ fn instruction(
         parts,
         platform,
     })
+}
+
+fn from_span(one: &Instruction) -> Span {
+    one.flags
+        .iter()
+        .find(|flag| flag.name == "from")
+        .map_or(one.span, |flag| match &flag.value {
+            FlagValue::Switch(_, span) => *span,
+            FlagValue::Text(value) => value.span,
+        })
 }
 
 /// A list of maps of two entries. Gives the nodes of the second, where there is one.
@@ -155,7 +176,7 @@ fn flag_value(out: &mut Writer<'_>, flag: &Flag) -> Written<NodeId> {
 }
 
 /// Writes what is particular to an instruction. Gives the nodes that its stage may tell again.
-fn body(out: &mut Writer<'_>, one: &Instruction) -> Written<Vec<Option<NodeId>>> {
+fn body(out: &mut Writer<'_>, one: &Instruction, told: Option<&Told>) -> Written<Vec<Option<NodeId>>> {
     let rest = one.text.span;
     Ok(match &one.body {
         Body::Arg(arguments) => {
@@ -205,13 +226,13 @@ fn body(out: &mut Writer<'_>, one: &Instruction) -> Written<Vec<Option<NodeId>>>
         }
         Body::Healthcheck(Some(run)) => {
             out.boolean("none", false, rest)?;
-            program(out, run)?;
+            program(out, run, told.map_or(&[], |told| &told.commands))?;
             Vec::new()
         }
         Body::Onbuild(inner) => {
             if let Some(inner) = inner {
                 out.key("inner", inner.span)?;
-                instruction(out, inner, None)?;
+                instruction(out, inner, None, None)?;
             }
             Vec::new()
         }
@@ -229,13 +250,13 @@ fn body(out: &mut Writer<'_>, one: &Instruction) -> Written<Vec<Option<NodeId>>>
             nodes
         }
         Body::Program(run) => {
-            program(out, run)?;
+            program(out, run, told.map_or(&[], |told| &told.commands))?;
             Vec::new()
         }
         Body::Run(run, mounts) => {
-            program(out, run)?;
+            program(out, run, told.map_or(&[], |told| &told.commands))?;
             if !mounts.is_empty() {
-                mounts_of(out, mounts, one)?;
+                mounts_of(out, mounts, one, told)?;
             }
             Vec::new()
         }
@@ -301,7 +322,7 @@ fn ports(out: &mut Writer<'_>, ports: &Ports) -> Written<NodeId> {
     Ok(node)
 }
 
-fn mounts_of(out: &mut Writer<'_>, mounts: &[Mount], one: &Instruction) -> Written {
+fn mounts_of(out: &mut Writer<'_>, mounts: &[Mount], one: &Instruction, told: Option<&Told>) -> Written {
     let spans: Vec<Span> = one
         .flags
         .iter()
@@ -314,8 +335,12 @@ fn mounts_of(out: &mut Writer<'_>, mounts: &[Mount], one: &Instruction) -> Writt
     let span = around(spans.iter().copied(), one.span);
     out.key("mounts", span)?;
     out.list(span, |out| {
-        for (mount, span) in mounts.iter().zip(&spans) {
+        for (number, (mount, span)) in mounts.iter().zip(&spans).enumerate() {
+            let kind = told.and_then(|told| told.mounts.get(number).copied().flatten());
             out.map(*span, |out| {
+                if let Some(kind) = kind {
+                    out.text("fromKind", kind, *span)?;
+                }
                 for (name, value) in mount {
                     match value {
                         MountValue::Switch(value, span) => drop(out.boolean(name, *value, *span)?),

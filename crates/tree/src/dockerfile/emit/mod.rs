@@ -4,11 +4,13 @@ mod commands;
 mod instructions;
 mod writer;
 
+use super::history::{self, Told};
 use super::instruction::{Body, Instruction};
 use super::stage::{File, Named, Place, Stage};
 use super::value::Value;
 use crate::{Limits, NodeId, Span, Tree};
 use instructions::{Nodes, instructions};
+use rustc_hash::FxHashSet;
 use writer::{Writer, Written, around};
 
 /// Writes the tree.
@@ -30,7 +32,7 @@ pub(super) fn tree<'t>(text: &'t str, file: &File, limits: Limits) -> Written<Tr
         if !file.args.is_empty() {
             let span = around(file.args.iter().map(|instruction| instruction.span), start);
             out.key("args", span)?;
-            out.list(span, |out| instructions(out, &file.args).map(drop))?;
+            out.list(span, |out| instructions(out, &file.args, &[]).map(drop))?;
         }
         let span = around(file.stages.iter().map(Stage::span), start);
         out.key("stages", span)?;
@@ -39,8 +41,9 @@ pub(super) fn tree<'t>(text: &'t str, file: &File, limits: Limits) -> Written<Tr
                 stages: Vec::new(),
                 images: Vec::new(),
             };
-            for number in 0..file.stages.len() {
-                stage(out, file, number, &mut known)?;
+            let marks = Marks::of(file);
+            for (number, told) in history::of(file, text).iter().enumerate() {
+                stage(out, file, number, told, &marks, &mut known)?;
             }
             Ok(())
         })
@@ -74,7 +77,43 @@ impl Known {
     }
 }
 
-fn stage(out: &mut Writer<'_>, file: &File, number: usize, known: &mut Known) -> Written {
+/// What a stage is to the others.
+struct Marks {
+    /// Whether it is in the layers of the image.
+    shipped: Vec<bool>,
+    /// Whether an earlier stage has its name.
+    duplicate: Vec<bool>,
+}
+
+impl Marks {
+    fn of(file: &File) -> Self {
+        let mut shipped = vec![false; file.stages.len()];
+        let mut next = file.stages.len().checked_sub(1);
+        while let Some(number) = next {
+            shipped[number] = true;
+            // A stage begins from an earlier one, so this ends.
+            next = file.stages[number].parent;
+        }
+        let mut names = FxHashSet::default();
+        let mut is_new = |stage: &Stage| match stage.instructions.first().map(|first| &first.body) {
+            Some(Body::From {
+                stage: Some(name), ..
+            }) => names.insert(name.text.to_ascii_lowercase()),
+            _ => true,
+        };
+        let duplicate = file.stages.iter().map(|stage| !is_new(stage)).collect();
+        Self { shipped, duplicate }
+    }
+}
+
+fn stage(
+    out: &mut Writer<'_>,
+    file: &File,
+    number: usize,
+    told: &[Told],
+    marks: &Marks,
+    known: &mut Known,
+) -> Written {
     let stage = &file.stages[number];
     let Some(first) = stage.instructions.first() else {
         return Ok(());
@@ -86,7 +125,7 @@ fn stage(out: &mut Writer<'_>, file: &File, number: usize, known: &mut Known) ->
         out.number("index", number as u64, first.written.span)?;
         let all = stage.span();
         out.key("instructions", all)?;
-        let (_, nodes) = out.list(all, |out| instructions(out, &stage.instructions))?;
+        let (_, nodes) = out.list(all, |out| instructions(out, &stage.instructions, told))?;
         known.stages.push(nodes);
         if let Some(name) = name {
             out.entry("name", name)?;
@@ -104,6 +143,7 @@ fn stage(out: &mut Writer<'_>, file: &File, number: usize, known: &mut Known) ->
         if let Some((node, scratch, unresolved)) = inherited.or(own) {
             known.images.push((node, scratch, unresolved));
             out.repeat("base", node)?;
+            out.boolean("unresolved", unresolved, image.span)?;
             let scratch = out.boolean("scratch", scratch && !unresolved, image.span)?;
             if unresolved {
                 out.mark_unresolved(scratch);
@@ -114,6 +154,9 @@ fn stage(out: &mut Writer<'_>, file: &File, number: usize, known: &mut Known) ->
         }
         out.boolean("final", number + 1 == file.stages.len(), first.written.span)?;
         out.boolean("used", stage.used, first.written.span)?;
+        out.boolean("shipped", marks.shipped[number], first.written.span)?;
+        let name_span = name.as_ref().map_or(first.written.span, |name| name.span);
+        out.boolean("duplicate", marks.duplicate[number], name_span)?;
         state(out, file, stage, known)
     })?;
     Ok(())

@@ -147,6 +147,12 @@ impl<'t> Writer<'t> {
         self.write(scalar)
     }
 
+    /// A part of the file as it stands there.
+    pub(super) fn raw(&mut self, key: &'static str, span: Span) -> Written<NodeId> {
+        self.key(key, span)?;
+        self.builder.scalar(Kind::Str, Style::Plain, span, span)
+    }
+
     pub(super) fn boolean(&mut self, key: &'static str, value: bool, span: Span) -> Written<NodeId> {
         self.key(key, span)?;
         self.truth(value, span)

@@ -239,7 +239,7 @@ fn given(name: &str, words: &[Word]) -> Given {
             let mut text = Mapped::default();
             for word in words {
                 if !text.is_empty() {
-                    text.push(" ", word.text.at(0).saturating_sub(1));
+                    text.push_space();
                 }
                 text.push_whole(&word.text);
             }
