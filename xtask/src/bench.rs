@@ -32,10 +32,12 @@ pub fn parse(paths: &[&str]) -> Result<(), String> {
         .map(|input| {
             let Ok(text) = input.read() else { return 0 };
             let documents = text.documents();
-            let trees = documents.iter().map(|span| match text.parse(*span, &Limits::default()) {
-                Some(Parsed::Manifest { tree, .. } | Parsed::Dockerfile(tree)) => tree.len(),
-                _ => 0,
-            });
+            let trees = documents
+                .iter()
+                .map(|span| match text.parse(*span, &Limits::default()) {
+                    Some(Parsed::Manifest { tree, .. } | Parsed::Dockerfile(tree)) => tree.len(),
+                    _ => 0,
+                });
             trees.sum()
         })
         .sum();
@@ -54,17 +56,35 @@ pub fn run(large: bool) -> Result<(), String> {
     fs::create_dir_all(&work).map_err(|error| error.to_string())?;
     let corpus = corpus(&root, &work)?;
     let shown = corpus.display().to_string();
-    println!("corpus: {} files, {:.1} MB", files(&corpus).len(), size(&corpus) as f64 / 1e6);
+    println!(
+        "corpus: {} files, {:.1} MB",
+        files(&corpus).len(),
+        size(&corpus) as f64 / 1e6
+    );
 
-    let scan = [hardtack.as_str(), "scan", "--no-config", "--profile", "all", &shown];
+    let scan = [
+        hardtack.as_str(),
+        "scan",
+        "--no-config",
+        "--profile",
+        "all",
+        &shown,
+    ];
     let parse = [xtask.as_str(), "parse", &shown];
     let (ours, bare) = pair(&scan, &parse)?;
     print_pair("scan with all rules / only parsing", ours, bare, "at most 2");
-    println!("  peak memory of the scan: {:.0} MB (at most 60)", ours.memory as f64 / 1e6);
+    println!(
+        "  peak memory of the scan: {:.0} MB (at most 60)",
+        ours.memory as f64 / 1e6
+    );
 
     let peers: [(&str, Vec<&str>, &str); 3] = [
         ("kube-linter", vec!["lint", &shown], "at least 5"),
-        ("checkov", vec!["--compact", "--quiet", "--framework", "kubernetes", "-d", &shown], "more than 1"),
+        (
+            "checkov",
+            vec!["--compact", "--quiet", "--framework", "kubernetes", "-d", &shown],
+            "more than 1",
+        ),
         ("polaris", vec!["audit", "--audit-path", &shown], "more than 1"),
     ];
     for (name, arguments, wanted) in peers {
@@ -79,18 +99,43 @@ pub fn run(large: bool) -> Result<(), String> {
         println!("  peak memory of {name}: {:.0} MB", theirs.memory as f64 / 1e6);
     }
 
-    let one = root.join("examples/squishy-bin/deploy/squishy-bin.yaml").display().to_string();
+    let one = root
+        .join("examples/squishy-bin/deploy/squishy-bin.yaml")
+        .display()
+        .to_string();
     let single = cost_of(&[&hardtack, "scan", "--no-config", "--profile", "all", &one], 21)?;
-    println!("one file, start to exit: {:.1} ms (at most 15)", single.wall.as_secs_f64() * 1e3);
+    println!(
+        "one file, start to exit: {:.1} ms (at most 15)",
+        single.wall.as_secs_f64() * 1e3
+    );
 
-    let steps: &[u64] = if large { &[16, 64, 256, 1024] } else { &[16, 64, 256] };
+    let steps: &[u64] = if large {
+        &[16, 64, 256, 1024]
+    } else {
+        &[16, 64, 256]
+    };
     let mut last = None;
     for megabytes in steps {
         let folder = grown(&corpus, &work, *megabytes)?;
         let path = folder.display().to_string();
-        let cost = cost_of(&[&hardtack, "scan", "--no-config", "--profile", "all", "--quiet", &path], 1)?;
+        let cost = cost_of(
+            &[
+                &hardtack,
+                "scan",
+                "--no-config",
+                "--profile",
+                "all",
+                "--quiet",
+                &path,
+            ],
+            1,
+        )?;
         let rate = *megabytes as f64 / cost.wall.as_secs_f64();
-        print!("{megabytes:>5} MB: {:.2} s, {rate:.0} MB/s, peak {:.0} MB", cost.wall.as_secs_f64(), cost.memory as f64 / 1e6);
+        print!(
+            "{megabytes:>5} MB: {:.2} s, {rate:.0} MB/s, peak {:.0} MB",
+            cost.wall.as_secs_f64(),
+            cost.memory as f64 / 1e6
+        );
         match last {
             Some((before, wall)) => {
                 let grown: f64 = *megabytes as f64 / before;
@@ -112,7 +157,11 @@ fn build(root: &Path) -> Result<(), String> {
         .args(["build", "--quiet", "--release", "-p", "hardtack", "-p", "xtask"])
         .status()
         .map_err(|error| error.to_string())?;
-    if built.success() { Ok(()) } else { Err("the release build failed".into()) }
+    if built.success() {
+        Ok(())
+    } else {
+        Err("the release build failed".into())
+    }
 }
 
 fn target(root: &Path) -> PathBuf {
@@ -126,7 +175,9 @@ fn corpus(root: &Path, work: &Path) -> Result<PathBuf, String> {
     if rendered.is_dir() {
         return fs::canonicalize(&rendered).map_err(|error| error.to_string());
     }
-    println!("the corpus of charts is not here (HARDTACK_SHARED may name its folder): measuring copies of the example");
+    println!(
+        "the corpus of charts is not here (HARDTACK_SHARED may name its folder): measuring copies of the example"
+    );
     grown(&root.join("examples/squishy-bin/deploy"), work, 5)
 }
 
@@ -155,13 +206,20 @@ fn grown(corpus: &Path, work: &Path, megabytes: u64) -> Result<PathBuf, String> 
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect();
     files.sort();
     files
 }
 
 fn size(folder: &Path) -> u64 {
-    files(folder).iter().filter_map(|path| path.metadata().ok()).map(|found| found.len()).sum()
+    files(folder)
+        .iter()
+        .filter_map(|path| path.metadata().ok())
+        .map(|found| found.len())
+        .sum()
 }
 
 fn on_path(name: &str) -> bool {
@@ -193,7 +251,9 @@ fn cost_of(command: &[&str], runs: usize) -> Result<Cost, String> {
 fn median(mut costs: Vec<Cost>) -> Cost {
     costs.sort_by_key(|cost| cost.wall);
     let memory = costs.iter().map(|cost| cost.memory).max().unwrap_or_default();
-    let wall = costs.get(costs.len() / 2).map_or(Duration::ZERO, |cost| cost.wall);
+    let wall = costs
+        .get(costs.len() / 2)
+        .map_or(Duration::ZERO, |cost| cost.wall);
     Cost { wall, memory }
 }
 

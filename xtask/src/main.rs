@@ -1,6 +1,7 @@
 //! What the project does to itself: `cargo xtask generate`, `cargo xtask bench`.
 
 mod bench;
+mod cost;
 mod generate;
 
 use std::path::PathBuf;
@@ -9,7 +10,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask generate [--check]   write docs/rules and docs/schema from the rules; with --check, only tell what is stale
 cargo xtask bench [--large]      measure scans against parsing and against peers on PATH; --large goes up to 1 GB
-cargo xtask parse PATH...        only parse what a scan of PATH reads, for `bench`";
+cargo xtask parse PATH...        only parse what a scan of PATH reads, for `bench`
+cargo xtask rules PATH...        what each rule costs on PATH, the dearest first; build it with --release";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(false),
         ["bench", "--large"] => bench::run(true),
         ["parse", paths @ ..] if !paths.is_empty() => bench::parse(paths),
+        ["rules", paths @ ..] if !paths.is_empty() => cost::run(paths),
         _ => Err(USAGE.to_owned()),
     };
     match done {

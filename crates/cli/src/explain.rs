@@ -1,9 +1,10 @@
 //! `hardtack explain`: what a rule is about, for people.
 
 use crate::args::{Choice, Explain};
-use crate::{CLEAN, Failure, scan};
+use crate::{CLEAN, Failure, output, scan};
 use hardtack_core::Rule;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Runs the command.
 pub fn run(args: &Explain) -> Result<u8, Failure> {
@@ -25,15 +26,7 @@ pub fn run(args: &Explain) -> Result<u8, Failure> {
             )),
         });
     }
-    for (index, rule) in found.iter().enumerate() {
-        if index > 0 {
-            println!();
-        }
-        print(rule);
-    }
+    let page = |rule: &&Arc<Rule>| format!("# {}\n\n{}", rule.id, rule.page(2));
+    output::print(&found.iter().map(page).collect::<Vec<_>>().join("\n"))?;
     Ok(CLEAN)
-}
-
-fn print(rule: &Rule) {
-    print!("# {}\n\n{}", rule.id, rule.page(2));
 }

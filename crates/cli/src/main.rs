@@ -41,15 +41,17 @@ fn main() -> ExitCode {
         Command::Explain(explain) => explain::run(explain),
         Command::Rules(rules) => rules::run(rules),
         Command::Schema { of } => schema::run(*of),
-        Command::Completions { shell } => Ok(completions(*shell)),
+        Command::Completions { shell } => completions(*shell),
     };
     ExitCode::from(code.unwrap_or_else(|failure| {
-        eprintln!("hardtack: {}", failure.0);
+        output::say(&format!("hardtack: {}", failure.0));
         USAGE
     }))
 }
 
-fn completions(shell: clap_complete::Shell) -> u8 {
-    clap_complete::generate(shell, &mut Cli::command(), "hardtack", &mut std::io::stdout());
-    CLEAN
+fn completions(shell: clap_complete::Shell) -> Result<u8, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "hardtack", &mut script);
+    output::print(&String::from_utf8_lossy(&script))?;
+    Ok(CLEAN)
 }

@@ -1,12 +1,13 @@
 //! `hardtack rules`: lists rules, and tries the examples of rules.
 
 use crate::args::{Choice, Rules, RulesAction};
-use crate::{CLEAN, FINDINGS, Failure, scan};
+use crate::{CLEAN, FINDINGS, Failure, output, scan};
 use hardtack_core::algebra::Parameters;
 use hardtack_core::rule::load;
 use hardtack_core::{FileError, Rule, RuleSet, Settings};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -40,17 +41,19 @@ fn list(choice: &Choice, json: bool) -> Result<u8, Failure> {
     let rules = judge.reported_rules();
     if json {
         let listed: Vec<_> = rules.iter().map(|rule| listed(rule)).collect();
-        println!("{}", serde_json::to_string_pretty(&listed)?);
+        output::print(&(serde_json::to_string_pretty(&listed)? + "\n"))?;
         return Ok(CLEAN);
     }
     let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
+    let mut table = String::new();
     for rule in &rules {
-        println!(
+        let _ = writeln!(
+            table,
             "{:<width$}  {:<8}  {:<10}  {}",
             rule.id, rule.severity, rule.area, rule.title
         );
     }
-    println!("{} rules", rules.len());
+    output::print(&format!("{table}{} rules\n", rules.len()))?;
     Ok(CLEAN)
 }
 
@@ -96,9 +99,12 @@ fn test(paths: &[PathBuf]) -> Result<u8, Failure> {
     }
     errors.extend(broken);
     for error in &errors {
-        eprintln!("{error}\n");
+        output::say(&format!("{error}\n"));
     }
-    println!("{rules} rules, {examples} examples, {} wrong", errors.len());
+    output::print(&format!(
+        "{rules} rules, {examples} examples, {} wrong\n",
+        errors.len()
+    ))?;
     Ok(if errors.is_empty() { CLEAN } else { FINDINGS })
 }
 

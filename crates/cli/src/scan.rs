@@ -64,7 +64,11 @@ pub fn run(scan: &Scan) -> Result<u8, Failure> {
             .cloned()
             .collect(),
     };
-    let Plan { inputs, account } = plan(&scan.targets, &options);
+    let Plan {
+        mut inputs,
+        mut account,
+    } = plan(&scan.targets, &options);
+    output::leave_out(&scan.outputs, &mut inputs, &mut account);
     sink.inputs.absorb(account);
     let exceptions = judge_all(&judge, &inputs, &mut sink)?;
     let new_baseline = sink.new_baseline.take();
@@ -74,7 +78,7 @@ pub fn run(scan: &Scan) -> Result<u8, Failure> {
         counts: sink.counts,
         inputs: std::mem::take(&mut sink.inputs),
         unused_exceptions: complaints(&judge, &exceptions),
-        notices: Vec::new(),
+        notices: std::mem::take(&mut sink.notices),
         elapsed: started.elapsed(),
     };
     for report in &mut reports {
@@ -82,10 +86,10 @@ pub fn run(scan: &Scan) -> Result<u8, Failure> {
     }
     if let (Some(writer), Some(path)) = (new_baseline, &scan.write_baseline) {
         let count = writer.write(path)?;
-        eprintln!(
+        output::say(&format!(
             "hardtack: {count} findings written to the baseline {}",
             path.display()
-        );
+        ));
         return Ok(if summary.inputs.failed.is_empty() {
             CLEAN
         } else {
@@ -171,8 +175,10 @@ fn exit_code(summary: &Summary, fail_on: FailOn) -> u8 {
 
 /// The judge that the command line and the configuration ask for.
 pub fn judge(choice: &Choice, config: &Config) -> Result<Judge, Failure> {
-    let mut rules = RuleSet::built_in_by(&config.settings, |files, load| files.par_iter().map(load).collect())
-        .map_err(|errors| crate::rules::report(&errors))?;
+    let mut rules = RuleSet::built_in_by(&config.settings, |files, load| {
+        files.par_iter().map(load).collect()
+    })
+    .map_err(|errors| crate::rules::report(&errors))?;
     let folders: Vec<_> = config.rules.iter().chain(&choice.rules).cloned().collect();
     crate::rules::add_own(&mut rules, &folders, &config.settings)?;
     for id in config.settings.keys() {
@@ -226,6 +232,18 @@ fn judge_all(judge: &Judge, inputs: &[Input], sink: &mut Sink<'_>) -> Result<Vec
             exceptions.extend(outcome.exceptions);
             sink.file(outcome.findings, outcome.workloads)?;
         }
+    }
+    if judge.needs_world() && world.left_out() > 0 {
+        sink.notices.push(Notice {
+            message: format!(
+                "{} objects are too many to be compared (at most {}): rules about several objects were not judged; \
+                 scan fewer at once",
+                world.left_out(),
+                World::MOST_FACTS
+            ),
+            file: None,
+            line: None,
+        });
     }
     let together = judge.world(&world).into_iter();
     let mut findings: Vec<_> = together

@@ -2,7 +2,7 @@
 
 use crate::args::SchemaOf;
 use crate::config::{EXCEPTION_FIELDS, FIELDS as CONFIG, POD_PATH_FIELDS, WHERE_FIELDS};
-use crate::{CLEAN, Failure};
+use crate::{CLEAN, Failure, output};
 use hardtack_core::algebra::WORDS;
 use hardtack_core::fields::FieldTable;
 use hardtack_core::pods::ContainerType;
@@ -16,7 +16,7 @@ pub fn run(of: SchemaOf) -> Result<u8, Failure> {
         SchemaOf::Rule => rule(),
         SchemaOf::Config => config(),
     };
-    println!("{}", serde_json::to_string_pretty(&schema)?);
+    output::print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(CLEAN)
 }
 
@@ -53,37 +53,47 @@ fn check() -> Value {
 
 fn rule() -> Value {
     let formula = || json!({ "$ref": "#/$defs/formula" });
-    let mut schema = fields(&RULE, &["id", "title", "severity", "why", "each", "examples"], |name| match name {
-        "id" => json!({ "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }),
-        "severity" => names(Severity::NAMED),
-        "category" => names(Category::NAMED),
-        "each" => names(Each::NAMED),
-        "containers" => {
-            let types: Vec<_> = ContainerType::ALL.iter().map(|kind| kind.name()).collect();
-            json!({ "type": "array", "items": { "enum": types } })
-        }
-        "kinds" | "instructions" | "commands" | "aliases" | "profiles" | "links" => strings(),
-        "where" | "unless" | "require" => formula(),
-        "variants" => json!({ "type": "array", "items": {
+    let mut schema = fields(
+        &RULE,
+        &["id", "title", "severity", "why", "each", "examples"],
+        |name| match name {
+            "id" => json!({ "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }),
+            "severity" => names(Severity::NAMED),
+            "category" => names(Category::NAMED),
+            "each" => names(Each::NAMED),
+            "containers" => {
+                let types: Vec<_> = ContainerType::ALL.iter().map(|kind| kind.name()).collect();
+                json!({ "type": "array", "items": { "enum": types } })
+            }
+            "kinds" | "instructions" | "commands" | "aliases" | "profiles" | "links" => strings(),
+            "where" | "unless" | "require" => formula(),
+            "variants" => json!({ "type": "array", "items": {
             "type": "object", "additionalProperties": false, "properties": {
                 "from": { "type": "string" }, "until": { "type": "string" },
                 "where": formula(), "unless": formula(), "require": formula(), "check": check() } } }),
-        "check" => check(),
-        "fix" => fix(),
-        "sensitive" => json!({ "type": "boolean" }),
-        "params" => json!({ "type": "object", "additionalProperties": { "anyOf": [
+            "check" => check(),
+            "fix" => fix(),
+            "sensitive" => json!({ "type": "boolean" }),
+            "params" => json!({ "type": "object", "additionalProperties": { "anyOf": [
             { "type": "string" },
             { "type": "object", "additionalProperties": false, "required": ["about"],
               "properties": { "about": { "type": "string" }, "default": true } } ] } }),
-        "standards" => json!({ "type": "object", "additionalProperties": {
+            "standards" => json!({ "type": "object", "additionalProperties": {
             "anyOf": [{ "type": ["string", "number"] }, strings()] } }),
-        "examples" => json!({ "type": "array", "minItems": 2, "items": { "$ref": "#/$defs/example" } }),
-        _ => json!({ "type": "string" }),
-    });
+            "examples" => json!({ "type": "array", "minItems": 2, "items": { "$ref": "#/$defs/example" } }),
+            _ => json!({ "type": "string" }),
+        },
+    );
     if let Some(map) = schema.as_object_mut() {
-        map.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+        map.insert(
+            "$schema".into(),
+            json!("https://json-schema.org/draft/2020-12/schema"),
+        );
         map.insert("title".into(), json!("A rule of hardtack"));
-        map.insert("$defs".into(), json!({ "formula": formula_schema(), "example": example() }));
+        map.insert(
+            "$defs".into(),
+            json!({ "formula": formula_schema(), "example": example() }),
+        );
     }
     schema
 }
@@ -107,7 +117,9 @@ fn formula_schema() -> Value {
             "present" | "absent" | "orAbsent" => json!({ "type": "boolean" }),
             "matches" | "notMatches" => json!({ "anyOf": [{ "type": "string" }, strings()] }),
             "in" | "notIn" | "only" => json!({ "type": ["array", "string"] }),
-            "any" | "all" => json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/formula" } }),
+            "any" | "all" => {
+                json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/formula" } })
+            }
             "not" | "each" | "some" | "keys" => json!({ "$ref": "#/$defs/formula" }),
             "entries" => json!({ "type": "object", "minProperties": 1, "maxProperties": 1,
                 "additionalProperties": { "$ref": "#/$defs/formula" } }),
@@ -148,7 +160,9 @@ fn config() -> Value {
         "render" => json!({ "type": "boolean" }),
         "podPaths" => json!({ "type": "array", "items":
             fields(&POD_PATH_FIELDS, &["kind", "path"], |_| json!({ "type": "string" })) }),
-        "helm" => json!({ "type": "object", "additionalProperties": false, "properties": { "values": strings() } }),
+        "helm" => {
+            json!({ "type": "object", "additionalProperties": false, "properties": { "values": strings() } })
+        }
         "exceptions" => json!({ "type": "array", "items": fields(&EXCEPTION_FIELDS, &[], |name| match name {
             "rules" => strings(),
             "where" => fields(&WHERE_FIELDS, &[], |_| json!({ "type": "string" })),
@@ -158,7 +172,10 @@ fn config() -> Value {
         _ => json!({ "type": "string" }),
     });
     if let Some(map) = schema.as_object_mut() {
-        map.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+        map.insert(
+            "$schema".into(),
+            json!("https://json-schema.org/draft/2020-12/schema"),
+        );
         map.insert("title".into(), json!("The configuration of hardtack"));
     }
     schema

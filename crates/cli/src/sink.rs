@@ -2,7 +2,7 @@
 
 use crate::baseline::Writer;
 use hardtack_core::{Counts, Finding, Inputs, pss::Workload};
-use hardtack_report::Report;
+use hardtack_report::{Notice, Report};
 use std::io;
 
 /// So many findings are held, so that those about several objects can be sorted in with the others; with more than
@@ -23,6 +23,8 @@ pub struct Sink<'r> {
     pub counts: Counts,
     /// The account of inputs.
     pub inputs: Inputs,
+    /// What else there is to say about the scan.
+    pub notices: Vec<Notice>,
 }
 
 impl<'r> Sink<'r> {
@@ -37,6 +39,7 @@ impl<'r> Sink<'r> {
             workload_count: 0,
             counts: Counts::default(),
             inputs: Inputs::default(),
+            notices: Vec::new(),
         }
     }
 

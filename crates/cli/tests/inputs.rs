@@ -21,9 +21,15 @@ fn beside_a_good_one(name: &str, bytes: &[u8]) -> (Vec<String>, Vec<String>) {
 }
 
 fn assert_says(said: &[String], name: &str, words: &[&str]) {
-    let line = said.iter().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("nothing of {name} in {said:?}"));
+    let line = said
+        .iter()
+        .find(|line| line.starts_with(name))
+        .unwrap_or_else(|| panic!("nothing of {name} in {said:?}"));
     for word in words {
-        assert!(line.to_lowercase().contains(word), "`{line}` does not say `{word}`");
+        assert!(
+            line.to_lowercase().contains(word),
+            "`{line}` does not say `{word}`"
+        );
     }
 }
 
@@ -49,24 +55,45 @@ fn utf_16_with_a_mark_is_read() {
     let folder = Folder::new(&[]);
     for (name, big) in [("be.yaml", true), ("le.yaml", false)] {
         let units = std::iter::once(0xFEFF).chain(PRIVILEGED.encode_utf16());
-        let bytes: Vec<u8> =
-            units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect();
+        let bytes: Vec<u8> = units
+            .flat_map(|unit| {
+                if big {
+                    unit.to_be_bytes()
+                } else {
+                    unit.to_le_bytes()
+                }
+            })
+            .collect();
         folder.write(name, &bytes);
     }
     let (report, _) = folder.scan(&[".", ONLY[0], ONLY[1]]);
-    assert_eq!(found(&report), ["privileged-container be.yaml:11", "privileged-container le.yaml:11"]);
+    assert_eq!(
+        found(&report),
+        [
+            "privileged-container be.yaml:11",
+            "privileged-container le.yaml:11"
+        ]
+    );
 }
 
 #[test]
 fn a_broken_document_costs_only_itself_and_says_where() {
-    let text = format!("{PRIVILEGED}---\nkind: \"Pod\nspec: {{}}\n---\n{}", PRIVILEGED.replace("name: web\n", "name: two\n"));
+    let text = format!(
+        "{PRIVILEGED}---\nkind: \"Pod\nspec: {{}}\n---\n{}",
+        PRIVILEGED.replace("name: web\n", "name: two\n")
+    );
     let folder = Folder::new(&[("three.yaml", &text)]);
     let (report, code) = folder.scan(&[".", ONLY[0], ONLY[1]]);
     assert_eq!(code, 3);
     assert_eq!(found(&report).len(), 2, "{report}");
     let failed = &report["inputs"]["failed"][0];
     assert_eq!(failed["line"], 13, "{failed}");
-    assert!(failed["reason"].as_str().is_some_and(|reason| reason.contains("quote")), "{failed}");
+    assert!(
+        failed["reason"]
+            .as_str()
+            .is_some_and(|reason| reason.contains("quote")),
+        "{failed}"
+    );
 }
 
 #[test]
@@ -111,21 +138,50 @@ fn what_is_no_object_is_skipped_with_its_line() {
 #[test]
 fn a_value_of_the_wrong_type_fails_its_rule() {
     let folder = Folder::new(&[
-        ("yes.yaml", &PRIVILEGED.replace("privileged: true", "privileged: \"yes\"")),
-        ("context.yaml", &PRIVILEGED.replace("securityContext:\n        privileged: true", "securityContext: none")),
+        (
+            "yes.yaml",
+            &PRIVILEGED.replace("privileged: true", "privileged: \"yes\""),
+        ),
+        (
+            "context.yaml",
+            &PRIVILEGED.replace(
+                "securityContext:\n        privileged: true",
+                "securityContext: none",
+            ),
+        ),
     ]);
     let (report, _) = folder.scan(&[".", ONLY[0], ONLY[1]]);
-    assert_eq!(found(&report), ["privileged-container context.yaml:10", "privileged-container yes.yaml:11"]);
-    let levels: Vec<_> = report["workloads"].as_array().into_iter().flatten().map(|one| &one["pss"]["level"]).collect();
+    assert_eq!(
+        found(&report),
+        [
+            "privileged-container context.yaml:10",
+            "privileged-container yes.yaml:11"
+        ]
+    );
+    let levels: Vec<_> = report["workloads"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| &one["pss"]["level"])
+        .collect();
     assert_eq!(levels, ["privileged", "privileged"]);
 }
 
 #[test]
 fn containers_that_can_not_be_read_pass_no_level() {
     let folder = Folder::new(&[
-        ("text.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: \"x\"}\n"),
-        ("items.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\nspec: {containers: [x]}\n"),
-        ("spec.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: c}\nspec: x\n"),
+        (
+            "text.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: \"x\"}\n",
+        ),
+        (
+            "items.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\nspec: {containers: [x]}\n",
+        ),
+        (
+            "spec.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: c}\nspec: x\n",
+        ),
     ]);
     let (report, _) = folder.scan(&["."]);
     for workload in report["workloads"].as_array().expect("workloads") {

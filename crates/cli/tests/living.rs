@@ -15,7 +15,10 @@ fn excepted(report: &Value) -> Vec<(&str, Option<&str>)> {
         .filter(|finding| by(finding))
         .map(|finding| {
             let excepted = &finding["excepted"];
-            (excepted["by"].as_str().unwrap_or_default(), excepted["reason"].as_str())
+            (
+                excepted["by"].as_str().unwrap_or_default(),
+                excepted["reason"].as_str(),
+            )
         })
         .collect()
 }
@@ -26,17 +29,38 @@ fn a_comment_accepts_what_stands_on_its_line_or_below_it() {
         "privileged: true",
         "privileged: true # hardtack: ignore[privileged-container] a node agent owner=infra",
     );
-    let above = PRIVILEGED.replace("    - name: web\n", "    # hardtack: ignore[privileged-container]\n    - name: web\n");
-    let elsewhere = PRIVILEGED.replace("  name: web\n", "  name: web # hardtack: ignore[privileged-container]\n");
-    let text = PRIVILEGED.replace("name: web\n", "name: '# hardtack: ignore[privileged-container]'\n");
-    let folder = Folder::new(&[("1.yaml", &trailing), ("2.yaml", &above), ("3.yaml", &elsewhere), ("4.yaml", &text)]);
+    let above = PRIVILEGED.replace(
+        "    - name: web\n",
+        "    # hardtack: ignore[privileged-container]\n    - name: web\n",
+    );
+    let elsewhere = PRIVILEGED.replace(
+        "  name: web\n",
+        "  name: web # hardtack: ignore[privileged-container]\n",
+    );
+    let text = PRIVILEGED.replace(
+        "name: web\n",
+        "name: '# hardtack: ignore[privileged-container]'\n",
+    );
+    let folder = Folder::new(&[
+        ("1.yaml", &trailing),
+        ("2.yaml", &above),
+        ("3.yaml", &elsewhere),
+        ("4.yaml", &text),
+    ]);
     let (report, code) = folder.scan(&["1.yaml", "2.yaml", ONLY[0], ONLY[1], "--show-excepted"]);
-    assert_eq!(excepted(&report), [("comment", Some("a node agent")), ("comment", None)]);
+    assert_eq!(
+        excepted(&report),
+        [("comment", Some("a node agent")), ("comment", None)]
+    );
     assert_eq!((code, &report["summary"]["excepted"]), (0, &Value::from(2)));
     let run = folder.run(&["scan", "3.yaml", ONLY[0], ONLY[1]]);
     assert_eq!(run.code, 1);
     assert!(run.out.contains("matches no finding"), "{}", run.out);
-    assert_eq!(folder.run(&["scan", "4.yaml", ONLY[0], ONLY[1]]).code, 1, "a string is no comment");
+    assert_eq!(
+        folder.run(&["scan", "4.yaml", ONLY[0], ONLY[1]]).code,
+        1,
+        "a string is no comment"
+    );
 }
 
 #[test]
@@ -59,18 +83,28 @@ fn an_annotation_accepts_for_its_object_or_its_pod() {
     );
     let folder = Folder::new(&[("a.yaml", &annotated)]);
     let (report, code) = folder.scan(&["a.yaml", ONLY[0], ONLY[1], "--show-excepted"]);
-    assert_eq!((excepted(&report), code), (vec![("annotation", Some("node agent"))], 0));
+    assert_eq!(
+        (excepted(&report), code),
+        (vec![("annotation", Some("node agent"))], 0)
+    );
 }
 
 #[test]
 fn the_configuration_is_found_upward_and_counts_less_than_the_command_line() {
     let folder = Folder::new(&[
-        ("hardtack.yaml", "profile: baseline\nfailOn: none\nskip: [host-port]\nexceptions:\n- rule: privileged-container\n  where: {kind: Pod, namespace: shop, name: \"we*\", file: \"**/*.yaml\"}\n  reason: agent\n- rule: host-path-volume\n"),
+        (
+            "hardtack.yaml",
+            "profile: baseline\nfailOn: none\nskip: [host-port]\nexceptions:\n- rule: privileged-container\n  where: {kind: Pod, namespace: shop, name: \"we*\", file: \"**/*.yaml\"}\n  reason: agent\n- rule: host-path-volume\n",
+        ),
         ("deep/er/a.yaml", PRIVILEGED),
     ]);
     let run = folder.run(&["scan", "deep"]);
     assert_eq!(run.code, 0);
-    assert!(run.out.contains("profile baseline") && run.out.contains("hardtack.yaml:8"), "{}", run.out);
+    assert!(
+        run.out.contains("profile baseline") && run.out.contains("hardtack.yaml:8"),
+        "{}",
+        run.out
+    );
     let (report, _) = folder.scan(&["deep", "--show-excepted"]);
     assert_eq!(excepted(&report), [("configuration", Some("agent"))]);
     let run = folder.run(&["scan", "deep", "--no-config", "--fail-on", "critical"]);
@@ -102,13 +136,18 @@ fn a_baseline_hides_what_was_there_and_shows_what_is_new() {
     assert_eq!(run.code, 0, "{}", run.err);
     assert_eq!(folder.run(&["scan", ".", "--baseline", "known.json"]).code, 0);
     // Moved down by a comment, and still known; another container is new.
-    let more = format!("# moved\n\n{PRIVILEGED}    - name: other\n      securityContext: {{privileged: true}}\n");
+    let more =
+        format!("# moved\n\n{PRIVILEGED}    - name: other\n      securityContext: {{privileged: true}}\n");
     folder.write("a.yaml", more.as_bytes());
     let (report, code) = folder.scan(&[".", ONLY[0], ONLY[1], "--baseline", "known.json"]);
     assert_eq!((code, &report["summary"]["critical"]), (1, &Value::from(1)));
     let (report, _) = folder.scan(&["."]);
     folder.write("report.json", report.to_string().as_bytes());
-    assert_eq!(folder.run(&["scan", ".", "--baseline", "report.json"]).code, 0, "a JSON report is a baseline too");
+    assert_eq!(
+        folder.run(&["scan", ".", "--baseline", "report.json"]).code,
+        0,
+        "a JSON report is a baseline too"
+    );
     folder.write("known.json", b"{}");
     assert_eq!(folder.run(&["scan", ".", "--baseline", "known.json"]).code, 2);
 }
@@ -116,15 +155,29 @@ fn a_baseline_hides_what_was_there_and_shows_what_is_new() {
 #[test]
 fn rules_are_chosen_by_any_name_a_user_may_know() {
     let folder = Folder::new(&[("a.yaml", PRIVILEGED)]);
-    for selector in ["privileged-container", "KSV-0017", "C-0057", "cis:5.2.2", "critical"] {
+    for selector in [
+        "privileged-container",
+        "KSV-0017",
+        "C-0057",
+        "cis:5.2.2",
+        "critical",
+    ] {
         let (report, code) = folder.scan(&[".", "--only", selector]);
-        assert_eq!((found(&report), code), (vec!["privileged-container a.yaml:11".to_owned()], 1), "{selector}");
+        assert_eq!(
+            (found(&report), code),
+            (vec!["privileged-container a.yaml:11".to_owned()], 1),
+            "{selector}"
+        );
     }
     let (report, _) = folder.scan(&[".", "--skip", "misconfiguration"]);
     assert!(found(&report).is_empty(), "{report}");
     let run = folder.run(&["scan", ".", "--only", "privileged-contaner"]);
     assert_eq!(run.code, 2);
-    assert!(run.err.contains("did you mean `privileged-container`"), "{}", run.err);
+    assert!(
+        run.err.contains("did you mean `privileged-container`"),
+        "{}",
+        run.err
+    );
     assert_eq!(folder.run(&["scan", ".", "--profile", "nonesuch"]).code, 2);
 }
 
@@ -132,7 +185,12 @@ fn rules_are_chosen_by_any_name_a_user_may_know() {
 fn exit_codes_tell_clean_findings_usage_and_unreadable_apart() {
     let folder = Folder::new(&[("a.yaml", PRIVILEGED)]);
     assert_eq!(folder.run(&["scan", ".", ONLY[0], ONLY[1]]).code, 1);
-    assert_eq!(folder.run(&["scan", ".", ONLY[0], ONLY[1], "--fail-on", "none"]).code, 0);
+    assert_eq!(
+        folder
+            .run(&["scan", ".", ONLY[0], ONLY[1], "--fail-on", "none"])
+            .code,
+        0
+    );
     assert_eq!(folder.run(&["scan", ".", "--only", "host-port"]).code, 0);
     assert_eq!(folder.run(&["scan", ".", "--format", "nonesuch"]).code, 2);
     assert_eq!(folder.run(&["scan", "missing"]).code, 3);
@@ -141,8 +199,20 @@ fn exit_codes_tell_clean_findings_usage_and_unreadable_apart() {
 #[test]
 fn several_reports_are_written_at_once() {
     let folder = Folder::new(&[("a.yaml", PRIVILEGED)]);
-    let run = folder.run(&["scan", ".", "--output", "json=out.json", "--output", "sarif=out.sarif", "--output", "html=out.html"]);
-    assert!(run.out.contains("privileged-container"), "text goes to standard output all the same");
+    let run = folder.run(&[
+        "scan",
+        ".",
+        "--output",
+        "json=out.json",
+        "--output",
+        "sarif=out.sarif",
+        "--output",
+        "html=out.html",
+    ]);
+    assert!(
+        run.out.contains("privileged-container"),
+        "text goes to standard output all the same"
+    );
     for name in ["out.json", "out.sarif"] {
         let report: Value = serde_json::from_str(&folder.read(name)).expect("JSON");
         assert!(report.is_object(), "{name}");
@@ -159,8 +229,14 @@ fn users_rules_are_judged_like_built_in_ones() {
     let (report, _) = folder.scan(&["a.yaml", "--rules", "rules", "--only", "team-label"]);
     assert_eq!(found(&report), ["team-label a.yaml:3"]);
     let tested = folder.run(&["rules", "test", "rules"]);
-    assert_eq!((tested.code, tested.out.trim()), (0, "1 rules, 2 examples, 0 wrong"));
-    folder.write("rules/team-label.yaml", rule.replace("present: true", "presnt: true").as_bytes());
+    assert_eq!(
+        (tested.code, tested.out.trim()),
+        (0, "1 rules, 2 examples, 0 wrong")
+    );
+    folder.write(
+        "rules/team-label.yaml",
+        rule.replace("present: true", "presnt: true").as_bytes(),
+    );
     let run = folder.run(&["scan", "a.yaml", "--rules", "rules"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("team-label.yaml:8:"), "{}", run.err);

@@ -34,7 +34,10 @@ fn kustomization() -> Folder {
     Folder::new(&[
         ("base/kustomization.yaml", "resources: [deployment.yaml]\n"),
         ("base/deployment.yaml", &DEPLOYMENT.replace("PRIVILEGED", "false")),
-        ("overlay/kustomization.yaml", "resources: [../base]\npatches: [{path: patch.yaml}]\n"),
+        (
+            "overlay/kustomization.yaml",
+            "resources: [../base]\npatches: [{path: patch.yaml}]\n",
+        ),
         ("overlay/patch.yaml", &patch),
     ])
 }
@@ -47,13 +50,25 @@ fn a_chart_is_rendered_and_findings_name_the_template() {
     let folder = chart();
     let (report, code) = folder.scan(&[".", "--only", "privileged-container"]);
     assert_eq!((found(&report).len(), code), (1, 1), "{report}");
-    assert_eq!(report["findings"][0]["template"], "web/templates/deployment.yaml", "{report}");
-    let (report, code) = folder.scan(&["web", "--only", "privileged-container", "--helm-values", "hard.yaml"]);
+    assert_eq!(
+        report["findings"][0]["template"], "web/templates/deployment.yaml",
+        "{report}"
+    );
+    let (report, code) = folder.scan(&[
+        "web",
+        "--only",
+        "privileged-container",
+        "--helm-values",
+        "hard.yaml",
+    ]);
     assert_eq!((found(&report).len(), code), (0, 0));
     folder.write("web/templates/broken.yaml", b"{{ .Values.missing.deeply }}\n");
     let (report, code) = folder.scan(&["."]);
     assert_eq!(code, 3);
-    assert!(account(&report, "failed")[0].contains("helm does not render it"), "{report}");
+    assert!(
+        account(&report, "failed")[0].contains("helm does not render it"),
+        "{report}"
+    );
 }
 
 #[test]
@@ -76,6 +91,14 @@ fn without_their_tools_charts_are_skipped_aloud_and_resources_judged_as_they_are
     let folder = kustomization();
     let run = folder.run_with(&["scan", ".", "--format", "json"], None, Some("/nonexistent"));
     let report = serde_json::from_str(&run.out).expect("JSON");
-    assert!(account(&report, "skipped").iter().any(|line| line.contains("kubectl")), "{report}");
-    assert_eq!(report["inputs"]["read"], 1, "the base is judged, the patch is not: {report}");
+    assert!(
+        account(&report, "skipped")
+            .iter()
+            .any(|line| line.contains("kubectl")),
+        "{report}"
+    );
+    assert_eq!(
+        report["inputs"]["read"], 1,
+        "the base is judged, the patch is not: {report}"
+    );
 }

@@ -298,11 +298,7 @@ impl Judge {
             let mut failures = body.check.together(world);
             // Several pods of one object may fail at one place.
             failures.dedup_by(|a, b| a.place.is_same(&b.place));
-            out.extend(
-                failures
-                    .into_iter()
-                    .map(|failure| (active.rule.clone(), failure)),
-            );
+            out.extend(failures.into_iter().map(|failure| (active.rule.clone(), failure)));
         }
         out
     }
@@ -337,7 +333,7 @@ impl<'a> Walk<'_, 'a, '_> {
         let spec = pod.get("spec");
         if self.judges(Each::Volume) {
             let volumes = spec.and_then(|spec| spec.get("volumes"));
-            for volume in volumes.map(Node::items).into_iter().flatten() {
+            for volume in maps(volumes) {
                 self.each(Each::Volume, &scope.with_item(volume), Subject::Volume(volume));
             }
         }
@@ -355,7 +351,7 @@ impl<'a> Walk<'_, 'a, '_> {
                 if !self.judges(each) {
                     continue;
                 }
-                for item in container.get(key).map(Node::items).into_iter().flatten() {
+                for item in maps(container.get(key)) {
                     self.each(each, &scope.with_item(item), Subject::Part(noun, item, container));
                 }
             }
@@ -418,7 +414,10 @@ impl<'a> Walk<'_, 'a, '_> {
         };
         for failure in failures {
             // What is wrong with a pod is wrong once, however many containers inherit it.
-            if self.said.insert((index, failure.node.id(), failure.missing.clone())) {
+            if self
+                .said
+                .insert((index, failure.node.id(), failure.missing.clone()))
+            {
                 self.out.push(verdict(active, failure, scope, self.root, subject));
             }
         }
@@ -449,6 +448,12 @@ impl<'a> Walk<'_, 'a, '_> {
                 .collect(),
         }
     }
+}
+
+/// The maps in a list: nothing else is an item that a rule can judge.
+fn maps<'a>(list: Option<Node<'a>>) -> impl Iterator<Item = Node<'a>> {
+    let items = list.map(Node::items).into_iter().flatten();
+    items.filter(|item| item.kind() == Kind::Map)
 }
 
 fn verdict<'a>(

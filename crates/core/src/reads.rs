@@ -132,9 +132,7 @@ fn reads(formula: &Formula, own: Root, out: &mut Vec<u64>) -> bool {
             keys,
             inherit_pod: false,
             then,
-        }) if *root == own || *root == Root::Item => {
-            add(keys, out) && stays_below(then)
-        }
+        }) if *root == own || *root == Root::Item => add(keys, out) && stays_below(then),
         Formula::Field(_) | Formula::Test(_) => false,
     }
 }
@@ -156,7 +154,9 @@ fn stays_below(formula: &Formula) -> bool {
         Formula::Field(field) => field.root == Root::Item && !field.inherit_pod && stays_below(&field.then),
         Formula::Test(test) => match test {
             Test::AtMost(..) => false,
-            Test::Each(inner) | Test::Some(inner) | Test::Keys(inner) | Test::Entries(_, inner) => stays_below(inner),
+            Test::Each(inner) | Test::Some(inner) | Test::Keys(inner) | Test::Entries(_, inner) => {
+                stays_below(inner)
+            }
             _ => true,
         },
     }
@@ -169,14 +169,18 @@ mod tests {
     use hardtack_tree::{Span, key_hash, yaml};
 
     fn formula(text: &str) -> Formula {
-        let tree = yaml::parse(text, Span::new(0, text.len() as u32), &Limits::default()).unwrap().unwrap();
+        let tree = yaml::parse(text, Span::new(0, text.len() as u32), &Limits::default())
+            .unwrap()
+            .unwrap();
         parse(tree.root(), &Parameters::new(), &Patterns::default()).unwrap()
     }
 
     fn skips(require: &str, item: &str) -> bool {
         let mut fields = Fields::default();
         let skip = fields.skip(Root::Container, None, None, Some(&formula(require)));
-        let tree = yaml::parse(item, Span::new(0, item.len() as u32), &Limits::default()).unwrap().unwrap();
+        let tree = yaml::parse(item, Span::new(0, item.len() as u32), &Limits::default())
+            .unwrap()
+            .unwrap();
         skip.applies(&fields.present(tree.root()))
     }
 
@@ -193,7 +197,10 @@ mod tests {
     #[test]
     fn a_rule_that_wants_a_field_or_looks_elsewhere_is_never_passed_by() {
         assert!(!skips("securityContext.privileged: { is: false }", "name: web"));
-        assert!(!skips("pod.spec.hostNetwork: { is: false, orAbsent: true }", "name: web"));
+        assert!(!skips(
+            "pod.spec.hostNetwork: { is: false, orAbsent: true }",
+            "name: web"
+        ));
         assert!(!skips("image.tag: { notIn: [latest] }", "image: nginx"));
         assert!(!skips(". : { keys: { only: [a] } }", "b: 1"));
     }
@@ -201,6 +208,10 @@ mod tests {
     #[test]
     fn the_hashes_of_keys_are_none_of_the_marks() {
         // `key_hash` sets the lowest bit.
-        assert!(["", "a", "spec", "metadata"].iter().all(|key| key_hash(key) & 1 == 1));
+        assert!(
+            ["", "a", "spec", "metadata"]
+                .iter()
+                .all(|key| key_hash(key) & 1 == 1)
+        );
     }
 }

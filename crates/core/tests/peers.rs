@@ -24,7 +24,10 @@ fn every_check_of_a_peer_leads_to_a_rule_or_is_excused() {
     let given = std::env::var_os("HARDTACK_SHARED").map(PathBuf::from);
     let shared = given.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
     let Ok(table) = std::fs::read_to_string(shared.join("reference/peer-checks.tsv")) else {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: the table of peers' checks is not here; HARDTACK_SHARED may name its folder");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: the table of peers' checks is not here; HARDTACK_SHARED may name its folder"
+        );
         return;
     };
     let rules = RuleSet::built_in(&Settings::new()).unwrap();
@@ -42,7 +45,19 @@ fn every_check_of_a_peer_leads_to_a_rule_or_is_excused() {
             (true, None) => missing.push(format!("{peer} {id} leads nowhere and is not excused: {line}")),
         }
     }
-    let _ = writeln!(std::io::stderr(), "peers' checks: {aliased} lead to a rule, {with_reason} are excused");
-    missing.extend(excused.keys().map(|(peer, id)| format!("{peer} {id} is excused, but no peer has it")));
-    assert!(missing.is_empty(), "{} checks:\n{}", missing.len(), missing.join("\n"));
+    let _ = writeln!(
+        std::io::stderr(),
+        "peers' checks: {aliased} lead to a rule, {with_reason} are excused"
+    );
+    missing.extend(
+        excused
+            .keys()
+            .map(|(peer, id)| format!("{peer} {id} is excused, but no peer has it")),
+    );
+    assert!(
+        missing.is_empty(),
+        "{} checks:\n{}",
+        missing.len(),
+        missing.join("\n")
+    );
 }

@@ -6,7 +6,7 @@ use crate::{Body, Input, Language, language_of_name};
 use hardtack_core::{Failed, Inputs, Skipped};
 use ignore::WalkBuilder;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -55,6 +55,7 @@ pub fn plan(targets: &[String], options: &Options) -> Plan {
             Ok(found) => plan.file(path, found.len(), options),
         }
     }
+    plan.once_each();
     plan
 }
 
@@ -92,6 +93,23 @@ impl Plan {
             explicit: true,
             size,
         });
+    }
+
+    /// Targets may overlap; what two of them hold is read once.
+    fn once_each(&mut self) {
+        let mut first: HashMap<(Arc<str>, bool), usize> = HashMap::new();
+        let mut once: Vec<Input> = Vec::new();
+        for input in std::mem::take(&mut self.inputs) {
+            let key = (input.name.clone(), matches!(input.body, Body::Stdin));
+            match first.get(&key).and_then(|index| once.get_mut(*index)) {
+                Some(known) => known.explicit |= input.explicit,
+                None => {
+                    first.insert(key, once.len());
+                    once.push(input);
+                }
+            }
+        }
+        self.inputs = once;
     }
 
     fn take(&mut self, rendered: Rendered) -> bool {
@@ -200,6 +218,13 @@ impl Plan {
                     path: name(entry.path()),
                     line: None,
                     reason: "a symbolic link; name it to follow it".into(),
+                });
+            } else if !kind.is_file() && !kind.is_dir() {
+                // To open a pipe is to wait for its writer.
+                self.account.skipped.push(Skipped {
+                    path: name(entry.path()),
+                    line: None,
+                    reason: "a pipe, a socket or a device, not a file".into(),
                 });
             } else if kind.is_file() {
                 let size = entry.metadata().map_or(0, |found| found.len());

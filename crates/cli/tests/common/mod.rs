@@ -57,7 +57,11 @@ impl Folder {
             .args(arguments)
             .current_dir(self.path())
             .env_remove("NO_COLOR")
-            .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
+            .stdin(if input.is_some() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         if let Some(path) = path {
@@ -78,10 +82,17 @@ impl Folder {
 
     /// A scan with a JSON report.
     pub fn scan(&self, arguments: &[&str]) -> (Value, i32) {
-        let all: Vec<&str> = ["scan", "--format", "json"].iter().chain(arguments).copied().collect();
+        let all: Vec<&str> = ["scan", "--format", "json"]
+            .iter()
+            .chain(arguments)
+            .copied()
+            .collect();
         let run = self.run(&all);
         let report = serde_json::from_str(&run.out);
-        (report.unwrap_or_else(|error| panic!("{error}: {}{}", run.out, run.err)), run.code)
+        (
+            report.unwrap_or_else(|error| panic!("{error}: {}{}", run.out, run.err)),
+            run.code,
+        )
     }
 }
 
@@ -103,7 +114,10 @@ pub fn found(report: &Value) -> Vec<String> {
 pub fn account(report: &Value, kind: &str) -> Vec<String> {
     let inputs = report["inputs"][kind].as_array().expect("an account of inputs");
     let text = |input: &Value, key: &str| input[key].as_str().unwrap_or_default().to_owned();
-    inputs.iter().map(|input| format!("{}: {}", text(input, "path"), text(input, "reason"))).collect()
+    inputs
+        .iter()
+        .map(|input| format!("{}: {}", text(input, "path"), text(input, "reason")))
+        .collect()
 }
 
 /// Says aloud that something was not tested, past the harness that swallows what passing tests print.
@@ -111,7 +125,10 @@ pub fn account(report: &Value, kind: &str) -> Vec<String> {
 /// On a machine that claims to be CI nothing may be skipped.
 pub fn skip(what: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
-    assert!(std::env::var_os("CI").is_none(), "{what}, and CI must skip nothing");
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{what}, and CI must skip nothing"
+    );
 }
 
 pub fn on_path(program: &str) -> bool {

@@ -194,12 +194,8 @@ pub(super) fn for_pod_or_container<'a>(field: &Field, scope: &Scope<'a>) -> Opti
     let wanted = satisfy_value(&field.then)?;
     let spec = scope.pod?.get("spec")?;
     let own = follow(scope.item, &field.keys);
-    if let Place::Node(node) = own {
-        return Some(vec![Edit::Set {
-            node,
-            keys: Vec::new(),
-            value: wanted,
-        }]);
+    if !matches!(own, Place::Missing(..)) {
+        return set(own, wanted);
     }
     let differs = ["containers", "initContainers", "ephemeralContainers"]
         .iter()

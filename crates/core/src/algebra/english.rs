@@ -58,7 +58,11 @@ pub(super) fn state(place: Place<'_, '_>, scope: &Scope<'_>) -> String {
             }
             format!("`{path}{}` is not set", Dotted(keys))
         }
-        Place::Wrong(node) => format!("{} is {}, where a map was expected", name(node, scope), value(node)),
+        Place::Wrong(node) => format!(
+            "{} is {}, where a map was expected",
+            name(node, scope),
+            value(node)
+        ),
         Place::Part(_, text, name) => format!("the {name} is `{text}`"),
         Place::Node(node) => format!("{} is {}", name(node, scope), value(node)),
     }

@@ -9,6 +9,7 @@ mod english;
 mod eval;
 mod parse;
 mod patch;
+mod pattern;
 
 pub use edits::Edit;
 pub(crate) use edits::written;
@@ -17,11 +18,10 @@ pub(crate) use english::shorten as shortened;
 pub use eval::{Failure, Scope, Truth};
 pub use parse::{Parameters, Patterns, WORDS, parse};
 pub use patch::{PatchKind, PatchOp};
+pub use pattern::Pattern;
 
 use crate::path::{Root, Segment};
-use regex::Regex;
 use serde_json::Value;
-use std::sync::{Arc, OnceLock};
 
 /// What must hold of a place in a tree.
 #[derive(Clone, Debug)]
@@ -120,46 +120,4 @@ pub struct Bound {
     pub amount: f64,
     /// As the rule writes it; what an edit would write.
     pub written: Value,
-}
-
-/// A regular expression, compiled when it is first needed. Copies share what was compiled.
-#[derive(Clone, Debug)]
-pub struct Pattern(Arc<Source>);
-
-#[derive(Debug)]
-struct Source {
-    text: Box<str>,
-    compiled: OnceLock<Option<Regex>>,
-}
-
-impl Pattern {
-    /// A pattern in the syntax of the `regex` crate, which runs in linear time. [`Pattern::check`] says whether it is right.
-    pub fn new(source: &str) -> Self {
-        Self(Arc::new(Source {
-            text: source.into(),
-            compiled: OnceLock::new(),
-        }))
-    }
-
-    /// What is wrong with the pattern, if anything.
-    pub fn check(&self) -> Result<(), String> {
-        match Regex::new(&self.0.text) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    /// The pattern as it was written.
-    pub fn source(&self) -> &str {
-        &self.0.text
-    }
-
-    /// Whether the pattern occurs in `text`.
-    pub fn is_match(&self, text: &str) -> bool {
-        self.0
-            .compiled
-            .get_or_init(|| Regex::new(&self.0.text).ok())
-            .as_ref()
-            .is_some_and(|regex| regex.is_match(text))
-    }
 }

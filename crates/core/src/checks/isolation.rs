@@ -45,7 +45,7 @@ fn with_pods(world: &World) -> impl Iterator<Item = (&str, &Space)> {
 
 fn about_namespace(world: &World, name: &str, space: &Space, lack: &str) -> Option<WorldFailure> {
     if let Some(namespace) = world.namespace(name) {
-        let count = counted(space.workloads.iter().count(), "workload");
+        let count = counted(space.workloads.len(), "workload");
         let message = format!("there is {lack}; {count} of the input run in this namespace");
         return Some(WorldFailure::fail(
             &namespace.origin,

@@ -2,7 +2,7 @@
 
 use super::words::{in_namespace, named};
 use crate::algebra::Parameters;
-use crate::world::{Budget, Origin, Scaler, ScalerKind, Space, Workload, World, WorldFailure};
+use crate::world::{Budget, Origin, Pod, Scaler, ScalerKind, Space, Workload, World, WorldFailure};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 const RESOURCES: [&str; 2] = ["CPU", "memory"];
@@ -72,10 +72,7 @@ pub fn conflict(world: &World, _: &Parameters) -> Vec<WorldFailure> {
 pub fn without_requests(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let check = |(space, scaler): (&Space, &Scaler)| {
         let workload = target(space, scaler)?;
-        let mut pods = space
-            .pods()
-            .iter()
-            .filter(|pod| pod.origin.is_same_object(&workload.origin));
+        let mut pods = space.pods_of(workload).iter();
         pods.find_map(|pod| {
             let mut containers = pod.containers.iter().filter(|container| container.main);
             containers.find_map(|container| {
@@ -107,56 +104,62 @@ pub fn fixed_replicas(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     scalers(world, ScalerKind::Horizontal).filter_map(check).collect()
 }
 
-/// A workload, with the fewest pods that it has: those of its autoscaler, else `replicas`, else one.
-fn fewest(space: &Space, workload: &Workload) -> i64 {
-    let is_its = |scaler: &&Scaler| {
-        scaler.kind == ScalerKind::Horizontal
-            && target(space, scaler).is_some_and(|own| std::ptr::eq(own, workload))
-    };
-    match space.scalers.iter().find(is_its) {
-        Some(scaler) => scaler.min,
-        None => workload.replicas.as_ref().map_or(1, |(replicas, _)| *replicas),
+/// How many pods the workloads of a namespace have at least.
+struct Fewest<'w>(FxHashMap<(&'w str, &'w str), i64>);
+
+impl<'w> Fewest<'w> {
+    fn of(space: &'w Space) -> Self {
+        let horizontal = space
+            .scalers
+            .iter()
+            .filter(|scaler| scaler.kind == ScalerKind::Horizontal);
+        Self(
+            horizontal
+                .map(|scaler| ((&*scaler.target.0, &*scaler.target.1), scaler.min))
+                .collect(),
+        )
+    }
+
+    /// Those of its autoscaler, else `replicas`, else one.
+    fn pods(&self, workload: &Workload) -> i64 {
+        let origin = &workload.origin;
+        let scaled = self.0.get(&(&*origin.object.kind, origin.name())).copied();
+        scaled.unwrap_or_else(|| workload.replicas.as_ref().map_or(1, |(replicas, _)| *replicas))
     }
 }
 
-/// The workloads whose pods a budget protects and whose number of pods is known.
+/// Kinds that keep a number of pods.
+const REPLICATED: [&str; 6] = [
+    "Deployment",
+    "StatefulSet",
+    "ReplicaSet",
+    "ReplicationController",
+    "Rollout",
+    "DeploymentConfig",
+];
+
+/// The workloads whose pods a budget protects and whose number of pods is known; one that is in several files once.
 fn protected<'w>(space: &'w Space, budget: &'w Budget) -> Vec<&'w Workload> {
-    let selector = budget.selector.iter();
-    let pods = selector.flat_map(|selector| space.selected(selector));
-    let mut seen: Vec<&Origin> = Vec::new();
-    let mut found = Vec::new();
-    for origin in pods.map(|pod| &*pod.origin) {
-        let replicated = [
-            "Deployment",
-            "StatefulSet",
-            "ReplicaSet",
-            "ReplicationController",
-            "Rollout",
-            "DeploymentConfig",
-        ];
-        if seen.iter().any(|other| std::ptr::eq(*other, origin))
-            || !replicated.contains(&&*origin.object.kind)
-        {
-            continue;
-        }
-        seen.push(origin);
-        found.extend(
-            space
-                .workloads
-                .named(origin.name())
-                .filter(|workload| std::ptr::eq(&*workload.origin, origin)),
-        );
-    }
-    found
+    let pods = budget
+        .selector
+        .iter()
+        .flat_map(|selector| space.selected(selector));
+    let mut seen: FxHashSet<(&str, &str)> = FxHashSet::default();
+    let owners = pods.filter_map(|pod| space.owner(pod)).filter(|workload| {
+        let kind = &*workload.origin.object.kind;
+        REPLICATED.contains(&kind) && seen.insert((kind, workload.origin.name()))
+    });
+    owners.collect()
 }
 
 /// A budget lets at least one of the pods it protects go, or no node can be drained.
 pub fn over_replicas(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut failures = Vec::new();
     for (_, space) in world.spaces() {
+        let fewest = Fewest::of(space);
         for budget in &space.budgets {
             let workloads = protected(space, budget);
-            let pods: i64 = workloads.iter().map(|workload| fewest(space, workload)).sum();
+            let pods: i64 = workloads.iter().map(|workload| fewest.pods(workload)).sum();
             let (Some(first), true) = (workloads.first(), pods > 0) else {
                 continue;
             };
@@ -206,14 +209,11 @@ pub fn overlap(world: &World, _: &Parameters) -> Vec<WorldFailure> {
 pub fn budget_missing(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut failures = Vec::new();
     for (name, space) in world.spaces() {
+        let fewest = Fewest::of(space);
         let covered = space.covered(space.budgets.iter().filter_map(|budget| budget.selector.as_ref()));
         for (pod, _) in space.pods().iter().zip(covered).filter(|(_, covered)| !covered) {
-            let mut own = space.workloads.named(pod.origin.name());
-            let workload = own.find(|workload| std::ptr::eq(&*workload.origin, &*pod.origin));
-            let Some(replicas) = workload
-                .map(|workload| fewest(space, workload))
-                .filter(|pods| *pods > 1)
-            else {
+            let pods = space.owner(pod).map(|workload| fewest.pods(workload));
+            let Some(replicas) = pods.filter(|pods| *pods > 1) else {
                 continue;
             };
             let origin = &*pod.origin;
@@ -243,15 +243,10 @@ pub fn selector_overlap(world: &World, _: &Parameters) -> Vec<WorldFailure> {
             let Some((selector, spot)) = &workload.selector else {
                 continue;
             };
-            let is_controlled = |origin: &Origin| {
-                space
-                    .workloads
-                    .named(origin.name())
-                    .any(|other| std::ptr::eq(&*other.origin, origin) && other.selector.is_some())
-            };
+            let is_controlled = |pod: &Pod| space.owner(pod).is_some_and(|owner| owner.selector.is_some());
             let other = space
                 .selected(selector)
-                .find(|pod| !pod.origin.is_same_object(&workload.origin) && is_controlled(&pod.origin));
+                .find(|pod| !pod.origin.is_same_object(&workload.origin) && is_controlled(pod));
             if let Some(pod) = other {
                 let message = format!(
                     "The selector `{selector}` finds the pods of {} too",

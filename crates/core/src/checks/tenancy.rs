@@ -67,20 +67,22 @@ fn tenants<'w>(space: &'w Space, label: &str) -> BTreeMap<&'w str, &'w Origin> {
 
 /// A workload's own label counts, else that of its pods.
 fn tenant<'w>(space: &'w Space, workload: &'w Workload, label: &str) -> Option<&'w str> {
-    workload.labels.get(label).or_else(|| {
-        let mut pods = space
-            .pods()
+    let of_pods = || {
+        space
+            .pods_of(workload)
             .iter()
-            .filter(|pod| std::ptr::eq(&*pod.origin, &*workload.origin));
-        pods.find_map(|pod| pod.labels.get(label))
-    })
+            .find_map(|pod| pod.labels.get(label))
+    };
+    workload.labels.get(label).or_else(of_pods)
 }
 
-/// A namespace enforces the strictest level that all its workloads pass.
+/// A namespace that enforces a level enforces the strictest one that all its workloads pass.
 pub fn weaker_than_needed(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut failures = Vec::new();
     for namespace in world.namespaces() {
-        let enforced = level(namespace.labels.get(ENFORCE).unwrap_or_default());
+        let Some(enforced) = namespace.labels.get(ENFORCE).map(level) else {
+            continue;
+        };
         let workloads = || {
             world
                 .space(namespace.origin.name())

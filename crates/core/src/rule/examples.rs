@@ -114,7 +114,8 @@ impl Rule {
         let path = format!("{}/{}.yaml", self.area, self.id);
         let own = load(&path, self.source.clone(), &parameters).map_err(|error| error.message)?;
         let mut rules = if self.bodies.iter().any(|body| body.check.is_global()) {
-            RuleSet::pod_security().map_err(|errors| errors.iter().map(ToString::to_string).collect::<String>())?
+            RuleSet::pod_security()
+                .map_err(|errors| errors.iter().map(ToString::to_string).collect::<String>())?
         } else {
             RuleSet::default()
         };
@@ -170,11 +171,18 @@ fn check_places(at: Node<'_>, input: Node<'_>, findings: &[Finding]) -> Result<(
         _ => vec![place(at)?],
     };
     let lines = at.kind() == Kind::Int || at.items().any(|item| item.kind() == Kind::Int);
-    let indexed = std::iter::once(at).chain(at.items()).any(|item| item.raw().starts_with('['));
+    let indexed = std::iter::once(at)
+        .chain(at.items())
+        .any(|item| item.raw().starts_with('['));
     let object = |finding: &Finding| {
         let start = finding.location.span.start;
         let of = |item: Node<'_>| (item.span().start..item.span().end).contains(&start);
-        input.items().position(of).filter(|_| indexed).map(|index| format!("/{index}")).unwrap_or_default()
+        input
+            .items()
+            .position(of)
+            .filter(|_| indexed)
+            .map(|index| format!("/{index}"))
+            .unwrap_or_default()
     };
     let mut found: Vec<String> = findings
         .iter()

@@ -46,7 +46,10 @@ pub const FIELDS: [(&str, &str); 26] = [
         "variants",
         "other formulas for some versions of Kubernetes; the last one whose versions fit counts",
     ),
-    ("check", "`builtin`: a predicate in Rust of the rule's name; or a map of `grants`, `within` and `to`: what no one may be allowed to do"),
+    (
+        "check",
+        "`builtin`: a predicate in Rust of the rule's name; or a map of `grants`, `within` and `to`: what no one may be allowed to do",
+    ),
     (
         "message",
         "what a finding says, instead of what follows from `require`; `{value}` and `{name}` are filled in",

@@ -67,10 +67,23 @@ impl Rule {
         let Ok(Some(tree)) = yaml::parse(&self.source, whole, &Limits::default()) else {
             return;
         };
-        let examples: Vec<_> = tree.root().get("examples").map(Node::items).into_iter().flatten().collect();
-        let language = if self.each.is_dockerfile() { "dockerfile" } else { "yaml" };
+        let examples: Vec<_> = tree
+            .root()
+            .get("examples")
+            .map(Node::items)
+            .into_iter()
+            .flatten()
+            .collect();
+        let language = if self.each.is_dockerfile() {
+            "dockerfile"
+        } else {
+            "yaml"
+        };
         for (key, title) in [("bad", "Soft"), ("good", "Hard")] {
-            let shown = examples.iter().filter(|example| example.get(key).is_some()).take(SHOWN);
+            let shown = examples
+                .iter()
+                .filter(|example| example.get(key).is_some())
+                .take(SHOWN);
             for (index, example) in shown.enumerate() {
                 if index == 0 {
                     let _ = writeln!(out, "{heading} {title}\n");
@@ -98,8 +111,14 @@ impl Rule {
             .iter()
             .map(|standard| format!("{} {}", standard.name, standard.control));
         line("Standards", standards.collect());
-        line("Profiles", self.profiles.iter().map(ToString::to_string).collect());
-        line("Other tools call it", self.aliases.iter().map(ToString::to_string).collect());
+        line(
+            "Profiles",
+            self.profiles.iter().map(ToString::to_string).collect(),
+        );
+        line(
+            "Other tools call it",
+            self.aliases.iter().map(ToString::to_string).collect(),
+        );
         line("Read more", self.links.iter().map(ToString::to_string).collect());
     }
 }
@@ -124,7 +143,11 @@ fn written(value: Node<'_>) -> String {
     let mut lines = value.span().of(text).lines();
     let mut out = lines.next().unwrap_or_default().to_owned();
     for line in lines {
-        let margin = line.chars().take(indent).take_while(|character| *character == ' ').count();
+        let margin = line
+            .chars()
+            .take(indent)
+            .take_while(|character| *character == ' ')
+            .count();
         out.push('\n');
         out.push_str(line[margin..].trim_end());
     }

@@ -97,7 +97,9 @@ impl RuleSet {
         settings: &Settings,
         each: impl FnOnce(&[BuiltIn], &Loader<'_>) -> Vec<Result<Rule, FileError>>,
     ) -> Result<Self, Vec<FileError>> {
-        let loaded = each(BUILT_IN, &|(path, text)| load_with(path, Cow::Borrowed(*text), settings));
+        let loaded = each(BUILT_IN, &|(path, text)| {
+            load_with(path, Cow::Borrowed(*text), settings)
+        });
         let mut set = Self::default();
         set.take(loaded)?;
         Ok(set)
@@ -107,7 +109,10 @@ impl RuleSet {
     pub(crate) fn pod_security() -> Result<Self, Vec<FileError>> {
         let mut set = Self::default();
         let files = BUILT_IN.iter().filter(|(_, text)| text.contains("pss:"));
-        set.extend(files.map(|(path, text)| (*path, Cow::Borrowed(*text))), &Settings::default())?;
+        set.extend(
+            files.map(|(path, text)| (*path, Cow::Borrowed(*text))),
+            &Settings::default(),
+        )?;
         Ok(set)
     }
 
@@ -117,7 +122,11 @@ impl RuleSet {
         files: impl IntoIterator<Item = (&'p str, Cow<'static, str>)>,
         settings: &Settings,
     ) -> Result<(), Vec<FileError>> {
-        self.take(files.into_iter().map(|(path, text)| load_with(path, text, settings)))
+        self.take(
+            files
+                .into_iter()
+                .map(|(path, text)| load_with(path, text, settings)),
+        )
     }
 
     fn take(

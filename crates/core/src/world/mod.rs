@@ -100,13 +100,18 @@ impl WorldFailure {
 }
 
 impl World {
-    /// So many objects are kept at most: some ten times as many as are in a large cluster.
+    /// So many objects are kept at most; they take some 200 MB.
     pub const MOST_FACTS: usize = 100_000;
 
     /// Adds what is known of one more object. Facts come in the order of the input.
     pub fn add(&mut self, fact: Fact) {
-        if self.origins.len() >= Self::MOST_FACTS {
-            self.left_out += 1;
+        if self.left_out > 0 || self.origins.len() >= Self::MOST_FACTS {
+            let left_out = self.left_out + self.origins.len() + 1;
+            // What nothing will be said of need not be kept.
+            *self = Self {
+                left_out,
+                ..Self::default()
+            };
             return;
         }
         let Fact { origin, body } = fact;
@@ -159,7 +164,7 @@ impl World {
         self.bindings.push(binding);
     }
 
-    /// How many objects were one too many: where there are any, rules about several objects can't be judged.
+    /// How many objects there were, where they are too many to be kept: rules about several objects say nothing then.
     pub fn left_out(&self) -> usize {
         self.left_out
     }

@@ -47,15 +47,29 @@ pub struct Space {
 
 impl Space {
     pub(super) fn add_workload(&mut self, workload: Workload, pods: Vec<Pod>) {
+        let owner = self.workloads.len() as u32;
+        let start = self.pods.len() as u32;
         for pod in pods {
             let index = self.pods.len() as u32;
             for hash in pod.labels.hashes() {
                 self.by_label.entry(hash).or_default().push(index);
             }
-            self.pods.push(pod);
+            self.pods.push(Pod { owner, ..pod });
         }
+        let pods = start..self.pods.len() as u32;
         let name = workload.origin.clone();
-        self.workloads.push(name.name(), workload);
+        self.workloads.push(name.name(), Workload { pods, ..workload });
+    }
+
+    /// The pods of one of its workloads.
+    pub fn pods_of(&self, workload: &Workload) -> &[Pod] {
+        let pods = workload.pods.start as usize..workload.pods.end as usize;
+        self.pods.get(pods).unwrap_or_default()
+    }
+
+    /// The workload of one of its pods.
+    pub fn owner(&self, pod: &Pod) -> Option<&Workload> {
+        self.workloads.get(pod.owner as usize)
     }
 
     /// Its pods.
@@ -136,6 +150,15 @@ impl<T> Table<T> {
     /// All of them.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.items.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    fn get(&self, index: usize) -> Option<&T> {
+        self.items.get(index)
     }
 
     /// Whether there is none.

@@ -5,6 +5,7 @@ use super::{Labels, Selector, Wanted};
 use crate::pods::{self, ContainerType};
 use crate::pss::Level;
 use hardtack_tree::{Kind, Node};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// An object that holds pods.
@@ -22,6 +23,8 @@ pub struct Workload {
     pub service: Option<(Box<str>, Spot)>,
     /// The strictest level of the Pod Security Standards that would admit its pods; `None` where it has no template.
     pub level: Option<Level>,
+    /// Which of its namespace's pods are its.
+    pub(super) pods: Range<u32>,
 }
 
 /// A pod, or the pods that a template makes.
@@ -29,6 +32,8 @@ pub struct Workload {
 pub struct Pod {
     /// The object it stands in.
     pub origin: Arc<Origin>,
+    /// Which of its namespace's workloads that is.
+    pub(super) owner: u32,
     /// What it is selected by.
     pub labels: Labels,
     /// The service account it runs as: `default` where none is written.
@@ -112,6 +117,7 @@ impl Workload {
             replicas,
             service: service.map(|node| (node.raw().into(), places.spot(node))),
             level,
+            pods: 0..0,
         }
     }
 }
@@ -149,6 +155,7 @@ impl Pod {
         }
         Self {
             origin: origin.clone(),
+            owner: 0,
             labels: Labels::of(pod.at(&["metadata", "labels"])),
             account: account.map_or("default", |(_, name)| name).into(),
             account_spot: match account {
