@@ -25,6 +25,7 @@ pub fn run(check: bool) -> Result<(), String> {
         files.insert(format!("docs/schema/{file}"), schema(of)?);
     }
     let root = crate::root();
+    reports(&root, &mut files)?;
     let mut stale = Vec::new();
     for (name, text) in &files {
         let path = root.join(name);
@@ -114,14 +115,51 @@ fn pages(rules: &[Arc<Rule>], files: &mut BTreeMap<String, String>) {
 }
 
 fn schema(of: &str) -> Result<String, String> {
+    hardtack(&["schema", of])
+}
+
+/// What the binary prints.
+fn hardtack(arguments: &[&str]) -> Result<String, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let out = Command::new(cargo)
         .current_dir(crate::root())
-        .args(["run", "--quiet", "--package", "hardtack", "--", "schema", of])
+        .args(["run", "--quiet", "--package", "hardtack", "--"])
+        .args(arguments)
         .output()
         .map_err(|error| format!("cargo can't be started: {error}"))?;
     if !out.status.success() {
         return Err(String::from_utf8_lossy(&out.stderr).into_owned());
     }
     String::from_utf8(out.stdout).map_err(|error| error.to_string())
+}
+
+const BEGIN: &str = "<!-- report: `cargo xtask generate` writes what stands between these marks -->";
+const END: &str = "<!-- end of report -->";
+/// So many lines of the report the project's own README shows.
+const EXCERPT: usize = 34;
+
+/// The report on the worked example, in the pages that show it.
+fn reports(root: &Path, files: &mut BTreeMap<String, String>) -> Result<(), String> {
+    let scan = hardtack(&["scan", "--no-config", "--fail-on", "none", "examples/squishy-bin"])?;
+    let whole: Vec<&str> = scan.lines().map(without_time).collect();
+    let tail = whole.iter().rposition(|line| line.is_empty() || line.starts_with("Pod Security")).unwrap_or(0);
+    let mut excerpt = whole.get(..EXCERPT).unwrap_or(&whole).to_vec();
+    excerpt.push("...");
+    excerpt.extend(whole.get(tail..).unwrap_or_default());
+    for (name, lines) in [("examples/squishy-bin/README.md", &whole), ("README.md", &excerpt)] {
+        let text = fs::read_to_string(root.join(name)).map_err(|error| format!("{name}: {error}"))?;
+        let marks = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+        let (before, after) = marks.ok_or_else(|| format!("{name} has no marks for the report"))?;
+        let report = format!("{before}{BEGIN}\n\n```text\n{}\n```\n\n{END}{after}", lines.join("\n"));
+        files.insert(name.to_owned(), report);
+    }
+    Ok(())
+}
+
+/// The line of the summary without what differs from run to run.
+fn without_time(line: &str) -> &str {
+    match line.rsplit_once(" in ") {
+        Some((before, time)) if time.ends_with(" s") => before,
+        _ => line,
+    }
 }

@@ -73,7 +73,7 @@ fn listed(rule: &Rule) -> Listed<'_> {
 fn test(paths: &[PathBuf]) -> Result<u8, Failure> {
     let mut files = Vec::new();
     for path in paths {
-        collect(path, path, &mut files)?;
+        collect(path, &mut files)?;
     }
     let mut errors = Vec::new();
     let (mut rules, mut examples) = (0, 0);
@@ -118,7 +118,7 @@ pub fn report(errors: &[FileError]) -> Failure {
 pub fn add_own(rules: &mut RuleSet, folders: &[PathBuf], settings: &Settings) -> Result<(), Failure> {
     let mut files = Vec::new();
     for folder in folders {
-        collect(folder, folder, &mut files)?;
+        collect(folder, &mut files)?;
     }
     let files = files
         .iter()
@@ -126,7 +126,7 @@ pub fn add_own(rules: &mut RuleSet, folders: &[PathBuf], settings: &Settings) ->
     rules.extend(files, settings).map_err(|errors| report(&errors))
 }
 
-fn collect(root: &Path, path: &Path, out: &mut Vec<(String, String)>) -> Result<(), Failure> {
+fn collect(path: &Path, out: &mut Vec<(String, String)>) -> Result<(), Failure> {
     let cannot =
         |error: std::io::Error| Failure(format!("can't read rules from {}: {error}", path.display()));
     if path.is_dir() {
@@ -141,7 +141,7 @@ fn collect(root: &Path, path: &Path, out: &mut Vec<(String, String)>) -> Result<
                 .extension()
                 .is_some_and(|ending| ending == "yaml" || ending == "yml");
             if is_rule || entry.is_dir() && !entry.is_symlink() {
-                collect(root, &entry, out)?;
+                collect(&entry, out)?;
             }
         }
         return Ok(());

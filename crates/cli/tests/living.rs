@@ -1,5 +1,8 @@
 //! Living with it: exceptions, baselines, the configuration, selections and exit codes.
 
+// A panic is how a test says what went wrong.
+#![allow(clippy::panic)]
+
 mod common;
 
 use common::{Folder, PRIVILEGED, found};

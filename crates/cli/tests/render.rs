@@ -1,5 +1,8 @@
 //! Charts and kustomizations are rendered by the tools that define them.
 
+// A panic is how a test says what went wrong.
+#![allow(clippy::panic)]
+
 mod common;
 
 use common::{Folder, account, found, on_path, skip};

@@ -1,5 +1,8 @@
 //! Every built-in rule keeps what its examples promise.
 
+// A panic is how a test says what went wrong.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use hardtack_core::RuleSet;
 use hardtack_core::rule::Settings;
 

@@ -1,5 +1,8 @@
 //! Rules about several objects: what belongs together, and what stays the same when files change.
 
+// A panic is how a test says what went wrong.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use hardtack_core::pods::PodPaths;
 use hardtack_core::rule::Settings;
 use hardtack_core::world::World;
