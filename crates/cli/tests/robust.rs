@@ -254,6 +254,18 @@ mod unix {
     }
 
     #[test]
+    fn a_pipe_in_the_place_of_an_ignore_file_fails_with_a_reason() {
+        let folder = Folder::new(&[("a/web.yaml", PRIVILEGED), ("web.yaml", PRIVILEGED)]);
+        pipe(&folder, "a/.gitignore");
+        let (report, code) = folder.scan(&[".", ONLY[0], ONLY[1]]);
+        let reason = "a/.gitignore: a pipe, where a file is expected; its folder was not read";
+        assert_eq!((account(&report, "failed"), code), (vec![reason.to_owned()], 3));
+        assert_eq!(found(&report), ["privileged-container web.yaml:11"]);
+        let (report, code) = folder.scan(&["a", ONLY[0], ONLY[1]]);
+        assert_eq!((account(&report, "failed").len(), code), (1, 3));
+    }
+
+    #[test]
     fn a_pipe_or_device_that_someone_names_is_read() {
         let folder = Folder::new(&[]);
         pipe(&folder, "pipe");

@@ -10,7 +10,8 @@ use crate::rule::{Applicability, Body, Check, Each, Rule, RuleSet, Selection, Se
 use crate::world::{Wanted, World, WorldFailure};
 use crate::{KubernetesVersion, Object};
 use hardtack_tree::{Kind, Node, NodeId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Rules, compiled for one selection and one version of Kubernetes. Shared by all threads.
@@ -224,7 +225,7 @@ impl Judge {
             object: Some(*object),
             root: object.node,
             broken: Vec::new(),
-            said: FxHashSet::default(),
+            said: FxHashMap::default(),
             out,
         };
         let scope = Scope::of_object(object.node);
@@ -250,7 +251,7 @@ impl Judge {
             object: None,
             root,
             broken: Vec::new(),
-            said: FxHashSet::default(),
+            said: FxHashMap::default(),
             out,
         };
         let scope = Scope::of_object(root);
@@ -317,8 +318,8 @@ struct Walk<'j, 'a, 'o> {
     root: Node<'a>,
     /// Pod Security rules that are broken.
     broken: Vec<u32>,
-    /// What was found already: rule, node and missing keys.
-    said: FxHashSet<(u32, NodeId, Vec<String>)>,
+    /// What was found already: rule, node and missing keys, and which verdict it is.
+    said: FxHashMap<(u32, NodeId, Vec<String>), usize>,
     out: &'o mut Vec<Verdict<'a>>,
 }
 
@@ -413,12 +414,21 @@ impl<'a> Walk<'_, 'a, '_> {
             Check::Builtin(Builtin::Global(..), _) | Check::Grants(_) | Check::Inactive => return,
         };
         for failure in failures {
-            // What is wrong with a pod is wrong once, however many containers inherit it.
-            if self
+            // What is wrong with a pod is wrong once, however many containers inherit it; its fix must do for all of them.
+            match self
                 .said
-                .insert((index, failure.node.id(), failure.missing.clone()))
+                .entry((index, failure.node.id(), failure.missing.clone()))
             {
-                self.out.push(verdict(active, failure, scope, self.root, subject));
+                Entry::Vacant(entry) => {
+                    entry.insert(self.out.len());
+                    self.out.push(verdict(active, failure, scope, self.root, subject));
+                }
+                Entry::Occupied(entry) => {
+                    if let Some(known) = self.out.get_mut(*entry.get()) {
+                        let more = fix(active, &failure, scope, self.root);
+                        known.fix = known.fix.take().zip(more).map(|(known, more)| both(known, more));
+                    }
+                }
             }
         }
     }
@@ -465,27 +475,48 @@ fn verdict<'a>(
 ) -> Verdict<'a> {
     let rule = &active.rule;
     let message = match &rule.message {
-        Some(message) => filled(message, rule.sensitive, &failure, scope, subject),
-        None => format!("{}{}", subject.prefix(failure.node), failure.message),
+        // The generated message quotes what it found.
+        Some(message) if !failure.misshapen || rule.sensitive => {
+            filled(message, rule.sensitive, &failure, scope, subject)
+        }
+        _ => format!("{}{}", subject.prefix(failure.node), failure.message),
     };
-    let fix = rule.fix.applicability.and_then(|applicability| {
-        let edits: Vec<Edit<'a>> = if rule.fix.set.is_empty() && rule.fix.remove.is_empty() {
-            failure.edits?
-        } else {
-            algebra::written(&rule.fix, scope)
-        };
-        let patch: Vec<_> = edits.iter().map(|edit| edit.patch(root)).collect();
-        (!patch.is_empty()).then_some((applicability, patch))
-    });
     Verdict {
+        fix: fix(active, &failure, scope, root),
         rule: rule.clone(),
         reported: active.reported,
         truth: failure.truth,
         node: failure.node,
         missing: failure.missing,
         message,
-        fix,
     }
+}
+
+fn fix(
+    active: &Active,
+    failure: &Failure<'_>,
+    scope: &Scope<'_>,
+    root: Node<'_>,
+) -> Option<(Applicability, Vec<PatchOp>)> {
+    let fix = &active.rule.fix;
+    let applicability = fix.applicability?;
+    let patch = |edits: &[Edit<'_>]| edits.iter().map(|edit| edit.patch(root)).collect::<Vec<_>>();
+    let patch = if fix.set.is_empty() && fix.remove.is_empty() {
+        patch(failure.edits.as_ref()?)
+    } else {
+        patch(&algebra::written(fix, scope))
+    };
+    (!patch.is_empty()).then_some((applicability, patch))
+}
+
+/// One fix that does what both do.
+fn both<T>(mut known: (T, Vec<PatchOp>), more: (T, Vec<PatchOp>)) -> (T, Vec<PatchOp>) {
+    for op in more.1 {
+        if !known.1.contains(&op) {
+            known.1.push(op);
+        }
+    }
+    known
 }
 
 fn filled(text: &str, hide: bool, failure: &Failure<'_>, scope: &Scope<'_>, subject: Subject<'_>) -> String {

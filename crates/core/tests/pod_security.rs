@@ -16,7 +16,7 @@ use std::path::PathBuf;
 const CONTROLS: &[(&str, &[&str])] = &[
     ("allowprivilegeescalation", &["privilege-escalation"]),
     ("apparmorprofile", &["apparmor-profile"]),
-    ("capabilities_baseline", &["capabilities-baseline"]),
+    ("capabilities_baseline", &["capabilities-baseline", "capability-is-root"]),
     ("capabilities_restricted", &["capabilities-restricted"]),
     ("hostnamespaces", &["host-namespaces"]),
     ("hostpathvolumes", &["host-path-volume"]),
@@ -29,7 +29,7 @@ const CONTROLS: &[(&str, &[&str])] = &[
     ("runasnonroot", &["run-as-non-root"]),
     ("runasuser", &["run-as-user-root"]),
     ("seccompprofile_baseline", &["seccomp-baseline"]),
-    ("seccompprofile_restricted", &["seccomp-restricted"]),
+    ("seccompprofile_restricted", &["seccomp-restricted", "seccomp-baseline"]),
     ("selinuxoptions", &["selinux-options"]),
     ("sysctls", &["sysctls"]),
     ("windowshostprocess", &["windows-host-process"]),

@@ -14,6 +14,8 @@ pub struct Parts {
     pub resources: Vec<PathBuf>,
     /// Fragments of objects, and data: no objects by themselves.
     pub fragments: Vec<PathBuf>,
+    /// Whether it is a component: a part of others that can't be built by itself.
+    pub is_component: bool,
 }
 
 /// Reads which parts the kustomization `file` names. One that can't be read names none: the renderer says why.
@@ -27,6 +29,7 @@ pub fn parts(file: &Path) -> Parts {
         return parts;
     };
     let root = tree.root();
+    parts.is_component = root.str_at(&["kind"]) == Some("Component");
     let list = |key: &str| root.get(key).map(Node::items).into_iter().flatten();
     let at = |text: &str| normal(&folder.join(text));
     for key in ["resources", "bases", "components", "crds"] {

@@ -1,6 +1,7 @@
 //! Charts and kustomizations, rendered by the tools that define them.
 
 use hardtack_core::Failed;
+use hardtack_tree::{Limits, Span, yaml};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -84,6 +85,16 @@ impl Renderer {
             Renderer::Kustomize => "see that `kubectl kustomize` renders the folder",
         }
     }
+}
+
+/// Whether the chart in `folder` is a library, which helm does not render by itself.
+pub fn is_library(folder: &Path) -> bool {
+    let Ok(text) = std::fs::read_to_string(folder.join("Chart.yaml")) else {
+        return false;
+    };
+    let whole = Span::new(0, text.len() as u32);
+    let tree = yaml::parse(&text, whole, &Limits::default()).ok().flatten();
+    tree.is_some_and(|tree| tree.root().str_at(&["type"]) == Some("library"))
 }
 
 /// Renders `folder`, which reports call `name`. The text is all objects, as YAML.

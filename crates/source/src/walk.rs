@@ -8,7 +8,10 @@ use ignore::WalkBuilder;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+/// The files that say what to ignore in their folder, and in those below it.
+const IGNORING: [&str; 3] = [".hardtackignore", ".gitignore", ".ignore"];
 
 /// What decides which files are read.
 #[derive(Clone, Debug, Default)]
@@ -139,7 +142,8 @@ impl Plan {
         let tops = found
             .kustomizations
             .keys()
-            .filter(|folder| !of_others.contains(&kustomization::normal(folder)));
+            .filter(|folder| !of_others.contains(&kustomization::normal(folder)))
+            .filter(|folder| !parts.get(folder).is_some_and(|parts| parts.is_component));
         let jobs: Vec<_> = charts
             .chain(tops.map(|folder| (Renderer::Kustomize, folder)))
             .collect();
@@ -172,11 +176,25 @@ impl Plan {
     }
 
     fn walk(&mut self, root: &Path, options: &Options) -> Found {
+        let above = root.canonicalize().unwrap_or_default();
+        if let Some(pipe) = above.ancestors().find_map(ignoring_pipe) {
+            self.account.failed.push(blocked(&pipe));
+            return Found::default();
+        }
+        let pipes = Arc::new(Mutex::new(Vec::new()));
         let mut walk = WalkBuilder::new(root);
         walk.hidden(false)
             .require_git(false)
-            .add_custom_ignore_filename(".hardtackignore")
-            .filter_entry(|entry| entry.file_name() != ".git")
+            .add_custom_ignore_filename(IGNORING[0])
+            .filter_entry({
+                let pipes = pipes.clone();
+                move |entry| {
+                    let folder = entry.file_type().filter(std::fs::FileType::is_dir);
+                    let pipe = folder.and_then(|_| ignoring_pipe(entry.path()));
+                    let open = pipe.is_none() && entry.file_name() != ".git";
+                    pipes.lock().map(|mut pipes| pipes.extend(pipe)).is_ok() && open
+                }
+            })
             .sort_by_file_path(|a, b| a.cmp(b));
         if let Some(excluded) = self.excluded(root, &options.exclude) {
             walk.overrides(excluded);
@@ -231,6 +249,10 @@ impl Plan {
                 found.files.push((entry.into_path(), language, size));
             }
         }
+        let pipes = pipes
+            .lock()
+            .map(|pipes| pipes.iter().map(|pipe| blocked(pipe)).collect());
+        self.account.failed.extend(pipes.unwrap_or(Vec::new()));
         found
     }
 
@@ -265,6 +287,29 @@ impl Plan {
     }
 }
 
+/// A pipe in the place of a file that says what to ignore: the walk would open it, and wait for its writer.
+#[cfg(unix)]
+fn ignoring_pipe(folder: &Path) -> Option<PathBuf> {
+    use std::os::unix::fs::FileTypeExt;
+    let mut files = IGNORING.iter().map(|name| folder.join(name));
+    files.find(|file| file.metadata().is_ok_and(|found| found.file_type().is_fifo()))
+}
+
+#[cfg(not(unix))]
+fn ignoring_pipe(_: &Path) -> Option<PathBuf> {
+    None
+}
+
+fn blocked(pipe: &Path) -> Failed {
+    Failed {
+        path: name(pipe),
+        line: None,
+        column: None,
+        reason: "a pipe, where a file is expected; its folder was not read".into(),
+        help: Some("remove it".into()),
+    }
+}
+
 /// What came of rendering a folder.
 enum Rendered {
     Input(Input),
@@ -285,6 +330,9 @@ fn rendered(renderer: Renderer, folder: &Path, options: &Options) -> Rendered {
             reason,
         })
     };
+    if renderer == Renderer::Helm && render::is_library(folder) {
+        return skipped("a library chart; it is judged where a chart uses it".into());
+    }
     if !options.render {
         return skipped(format!("{what}; rendering is off"));
     }

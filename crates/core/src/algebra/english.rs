@@ -9,10 +9,10 @@ use serde_json::Value;
 /// The formula as a clause: ``securityContext.privileged must not be `true` ``.
 pub fn describe(formula: &Formula) -> String {
     match formula {
-        Formula::All(parts) => join(parts, " and "),
+        Formula::All(parts) => join(parts, Reach::And),
         Formula::Any(parts) => match &parts[..] {
-            [Formula::Test(Test::Absent), rest] => format!("{} or be absent", describe(rest)),
-            _ => join(parts, " or "),
+            [Formula::Test(Test::Absent), rest] => format!("{} or be absent", beside(Reach::Or, rest)),
+            _ => join(parts, Reach::Or),
         },
         Formula::Not(part) => format!("not ({})", describe(part)),
         Formula::Field(field) => format!("{} {}", path(field), describe(&field.then)),
@@ -20,8 +20,51 @@ pub fn describe(formula: &Formula) -> String {
     }
 }
 
-fn join(parts: &[Formula], with: &str) -> String {
-    parts.iter().map(describe).collect::<Vec<_>>().join(with)
+/// How far the words of a clause reach when another clause follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Not beyond their own end.
+    Closed,
+    /// It is joined by `and`.
+    And,
+    /// It is joined by `or`.
+    Or,
+    /// It speaks of elements: what follows could be about them too.
+    Elements,
+}
+
+fn reach(formula: &Formula) -> Reach {
+    match formula {
+        Formula::All(parts) | Formula::Any(parts) if parts.len() == 1 => reach(&parts[0]),
+        Formula::All(_) => Reach::And,
+        Formula::Any(_) => Reach::Or,
+        Formula::Not(_) => Reach::Closed,
+        Formula::Field(field) => reach(&field.then),
+        Formula::Test(Test::Each(_) | Test::Some(_) | Test::Keys(_) | Test::Entries(..)) => Reach::Elements,
+        Formula::Test(_) => Reach::Closed,
+    }
+}
+
+fn join(parts: &[Formula], with: Reach) -> String {
+    if let [only] = parts {
+        return describe(only);
+    }
+    let word = if with == Reach::And { " and " } else { " or " };
+    parts
+        .iter()
+        .map(|part| beside(with, part))
+        .collect::<Vec<_>>()
+        .join(word)
+}
+
+/// The formula as one of several clauses, in parentheses where it could be read with its neighbours.
+fn beside(with: Reach, part: &Formula) -> String {
+    let reach = reach(part);
+    if reach == Reach::Closed || reach == with {
+        describe(part)
+    } else {
+        format!("({})", describe(part))
+    }
 }
 
 fn path(field: &Field) -> String {
@@ -65,6 +108,16 @@ pub(super) fn state(place: Place<'_, '_>, scope: &Scope<'_>) -> String {
         ),
         Place::Part(_, text, name) => format!("the {name} is `{text}`"),
         Place::Node(node) => format!("{} is {}", name(node, scope), value(node)),
+    }
+}
+
+/// What is at a place where nothing may be: of a map or list it matters only that it is there.
+pub(super) fn presence(place: Place<'_, '_>, scope: &Scope<'_>) -> String {
+    match place {
+        Place::Node(node) if matches!(node.kind(), Kind::Map | Kind::Seq) => {
+            format!("{} is set", name(node, scope))
+        }
+        other => state(other, scope),
     }
 }
 
@@ -182,5 +235,43 @@ fn one_of(values: &[Value], word: &str) -> String {
         (several, true) => format!("{} {word} {} more", several.join(", "), values.len() - SHOWN),
         ([several @ .., last], false) => format!("{} {word} {last}", several.join(", ")),
         ([], false) => "nothing".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algebra::{Parameters, Patterns, parse};
+    use hardtack_tree::{Limits, Span, yaml};
+
+    fn read(text: &str) -> String {
+        let tree = yaml::parse(text, Span::new(0, text.len() as u32), &Limits::default())
+            .unwrap()
+            .unwrap();
+        describe(&parse(tree.root(), &Parameters::new(), &Patterns::default()).unwrap())
+    }
+
+    #[test]
+    fn what_is_nested_can_be_read_in_one_way_only() {
+        assert_eq!(
+            read("any: [{ a: { present: true } }, { b: { is: 1 }, c: { is: 2 } }]"),
+            "`a` must be set or (`b` must be `1` and `c` must be `2`)"
+        );
+        assert_eq!(
+            read("{ a: { is: 1, orAbsent: true }, b: { present: true } }"),
+            "(`a` must be `1` or be absent) and `b` must be set"
+        );
+        assert_eq!(
+            read("{ 'a[*].b': { is: 1 }, not: { c: { is: 2 }, d: { is: 3 } } }"),
+            "(`a` must in each element hold: `b` must be `1`) and not (`c` must be `2` and `d` must be `3`)"
+        );
+        assert_eq!(
+            read("all: [{ a: { is: 1 } }, { all: [{ b: { is: 2 } }, { c: { is: 3 } }] }]"),
+            "`a` must be `1` and `b` must be `2` and `c` must be `3`"
+        );
+        assert_eq!(
+            read("a: { min: 1, max: 5, orAbsent: true }"),
+            "`a` (must be at least `1` and must be at most `5`) or be absent"
+        );
     }
 }

@@ -144,6 +144,8 @@ pub struct Failure<'a> {
     pub missing: Vec<String>,
     /// What is there and what must be, without the name of what was judged.
     pub message: String,
+    /// Whether the node is of a kind that has no fields, where one is wanted: what a rule says of the field does not fit.
+    pub misshapen: bool,
     /// What would make the formula hold here, if that follows from it.
     pub edits: Option<Vec<Edit<'a>>>,
 }
@@ -243,6 +245,16 @@ impl Formula {
                     out.append(&mut inner);
                     return;
                 }
+                if inner.first().is_some_and(|failure| failure.misshapen) {
+                    let edits = edits::satisfy(self, scope, place);
+                    let first = inner.swap_remove(0);
+                    out.push(Failure {
+                        truth,
+                        edits,
+                        ..first
+                    });
+                    return;
+                }
                 let at = inner
                     .first()
                     .map(|failure| (failure.node, failure.missing.clone()));
@@ -252,6 +264,7 @@ impl Formula {
                     node,
                     missing,
                     message: format!("must hold: {}", english::describe(self)),
+                    misshapen: false,
                     edits: edits::satisfy(self, scope, place),
                 });
             }
@@ -262,6 +275,7 @@ impl Formula {
                     node: at.node(),
                     missing: Vec::new(),
                     message: format!("must not hold: {}", english::describe(part)),
+                    misshapen: false,
                     edits: edits::satisfy(self, scope, place),
                 });
             }
@@ -301,6 +315,7 @@ impl Formula {
                             node: key,
                             missing: Vec::new(),
                             message: format!("`{}` is set; {}", key.scalar(), english::must(self)),
+                            misshapen: false,
                             edits: edits::without_key(inner, key),
                         });
                     }
@@ -333,9 +348,9 @@ impl Formula {
     fn deepest<'a, 'r>(&'r self, scope: &Scope<'a>, place: Place<'a, 'r>) -> Place<'a, 'r> {
         match self {
             Formula::All(parts) | Formula::Any(parts) => {
-                let holding = parts.iter().filter(|part| part.check(scope, place) == Truth::Yes);
+                let mut holding = parts.iter().filter(|part| part.check(scope, place) == Truth::Yes);
                 holding
-                    .last()
+                    .next_back()
                     .or(parts.last())
                     .map_or(place, |part| part.deepest(scope, place))
             }
@@ -373,6 +388,7 @@ fn listed<'a>(formula: &Formula, item: Node<'a>, truth: Truth) -> Failure<'a> {
             item.scalar(),
             english::must(formula)
         ),
+        misshapen: false,
         edits: Some(vec![Edit::Remove { node: item }]),
     }
 }
@@ -382,11 +398,16 @@ fn wrong<'a>(formula: &Formula, scope: &Scope<'a>, place: Place<'a, '_>, truth: 
         Place::Missing(_, keys) => keys.iter().map(|segment| segment.key.to_string()).collect(),
         _ => Vec::new(),
     };
+    let state = match formula {
+        Formula::Test(Test::Absent) => english::presence(place, scope),
+        _ => english::state(place, scope),
+    };
     Failure {
         truth,
         node: place.node(),
         missing,
-        message: format!("{}; it {}", english::state(place, scope), english::must(formula)),
+        message: format!("{state}; it {}", english::must(formula)),
+        misshapen: matches!(place, Place::Wrong(_)),
         edits: edits::satisfy(formula, scope, place),
     }
 }

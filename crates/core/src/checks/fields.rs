@@ -10,6 +10,7 @@ fn failure<'a>(truth: Truth, node: Node<'a>, message: String) -> Failure<'a> {
         node,
         missing: Vec::new(),
         message,
+        misshapen: false,
         edits: None,
     }
 }
