@@ -337,6 +337,11 @@ impl<'a> File<'a> {
             (None, Some(check)) => Check::Grants(Box::new(Grants::read(check)?)),
             (None, None) => return fail(node, "`require` is missing: what must hold"),
         };
+        if check.is_global()
+            && let Some(formula) = ["where", "unless"].into_iter().find_map(|name| self.get(name))
+        {
+            return fail(formula, "a rule about all objects together takes no `where` and no `unless`");
+        }
         let (from, until) = if node == self.root {
             (None, None)
         } else {
