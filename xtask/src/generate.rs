@@ -142,15 +142,26 @@ const EXCERPT: usize = 34;
 fn reports(root: &Path, files: &mut BTreeMap<String, String>) -> Result<(), String> {
     let scan = hardtack(&["scan", "--no-config", "--fail-on", "none", "examples/squishy-bin"])?;
     let whole: Vec<&str> = scan.lines().map(without_time).collect();
-    let tail = whole.iter().rposition(|line| line.is_empty() || line.starts_with("Pod Security")).unwrap_or(0);
+    let tail = whole
+        .iter()
+        .rposition(|line| line.is_empty() || line.starts_with("Pod Security"))
+        .unwrap_or(0);
     let mut excerpt = whole.get(..EXCERPT).unwrap_or(&whole).to_vec();
     excerpt.push("...");
     excerpt.extend(whole.get(tail..).unwrap_or_default());
-    for (name, lines) in [("examples/squishy-bin/README.md", &whole), ("README.md", &excerpt)] {
+    for (name, lines) in [
+        ("examples/squishy-bin/README.md", &whole),
+        ("README.md", &excerpt),
+    ] {
         let text = fs::read_to_string(root.join(name)).map_err(|error| format!("{name}: {error}"))?;
-        let marks = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+        let marks = text
+            .split_once(BEGIN)
+            .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
         let (before, after) = marks.ok_or_else(|| format!("{name} has no marks for the report"))?;
-        let report = format!("{before}{BEGIN}\n\n```text\n{}\n```\n\n{END}{after}", lines.join("\n"));
+        let report = format!(
+            "{before}{BEGIN}\n\n```text\n{}\n```\n\n{END}{after}",
+            lines.join("\n")
+        );
         files.insert(name.to_owned(), report);
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask generate [--check]   write docs/rules and docs/schema from the rules; with --check, only tell what is stale
 cargo xtask bench [--large]      measure scans against parsing and against peers on PATH; --large goes up to 1 GB
-cargo xtask parse PATH...        only parse what a scan of PATH reads, for `bench`
+cargo xtask parse [--full] PATH  only parse what a scan of PATH reads, for `bench`
 cargo xtask rules PATH...        what each rule costs on PATH, the dearest first; build it with --release";
 
 fn main() -> ExitCode {
@@ -21,7 +21,8 @@ fn main() -> ExitCode {
         ["generate", "--check"] => generate::run(true),
         ["bench"] => bench::run(false),
         ["bench", "--large"] => bench::run(true),
-        ["parse", paths @ ..] if !paths.is_empty() => bench::parse(paths),
+        ["parse", "--full", paths @ ..] if !paths.is_empty() => bench::parse(paths, true),
+        ["parse", paths @ ..] if !paths.is_empty() => bench::parse(paths, false),
         ["rules", paths @ ..] if !paths.is_empty() => cost::run(paths),
         _ => Err(USAGE.to_owned()),
     };

@@ -19,6 +19,8 @@ pub struct Cli {
 pub enum Command {
     /// Find what is soft in manifests, charts and Dockerfiles
     Scan(Scan),
+    /// Fix what can be fixed, with proof that nothing else changed
+    Fix(Fix),
     /// Explain a rule, by its id or by another tool's
     Explain(Explain),
     /// List the rules, or test rules of your own
@@ -61,12 +63,28 @@ pub struct Choice {
     pub no_config: bool,
 }
 
-/// Arguments of `hardtack scan`.
+/// What is read.
 #[derive(Args, Clone, Debug)]
-pub struct Scan {
+pub struct Place {
     /// Files, directories, charts, kustomizations, Dockerfiles; `-` is standard input
     #[arg(default_value = ".")]
     pub targets: Vec<String>,
+    /// Leave out files that fit this pattern of .gitignore's syntax; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// Don't render charts and kustomizations
+    #[arg(long)]
+    pub no_render: bool,
+    /// File with values for charts; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub helm_values: Vec<PathBuf>,
+}
+
+/// Arguments of `hardtack scan`.
+#[derive(Args, Clone, Debug)]
+pub struct Scan {
+    #[command(flatten)]
+    pub place: Place,
     #[command(flatten)]
     pub choice: Choice,
     /// Exit with 1 if there are findings of this severity or worse: critical, high (default), medium, low or none
@@ -78,21 +96,12 @@ pub struct Scan {
     /// Also write a report to a file; may be given several times, `-` is standard output
     #[arg(long = "output", short, value_name = "FORMAT=FILE")]
     pub outputs: Vec<Output>,
-    /// Leave out files that fit this pattern of .gitignore's syntax; may be given several times
-    #[arg(long, value_name = "PATTERN")]
-    pub exclude: Vec<String>,
     /// Show only what is not in this file: a baseline, or a JSON report
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Write a baseline of what is found now
     #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,
-    /// Don't render charts and kustomizations
-    #[arg(long)]
-    pub no_render: bool,
-    /// File with values for charts; may be given several times
-    #[arg(long, value_name = "FILE")]
-    pub helm_values: Vec<PathBuf>,
     /// Show findings that exceptions or the baseline hide, too
     #[arg(long)]
     pub show_excepted: bool,
@@ -102,6 +111,59 @@ pub struct Scan {
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+}
+
+/// Arguments of `hardtack fix`.
+#[derive(Args, Clone, Debug)]
+pub struct Fix {
+    #[command(flatten)]
+    pub place: Place,
+    #[command(flatten)]
+    pub choice: Choice,
+    /// Also make fixes that a program may not bear, such as a read-only root file system
+    #[arg(long)]
+    pub may_break: bool,
+    /// Value for a rule whose fix needs one: no-memory-limit=512Mi; may be given several times
+    #[arg(long = "set", value_name = "RULE=VALUE")]
+    pub values: Vec<Assignment>,
+    /// Write nothing; print what would change as a unified diff
+    #[arg(long)]
+    pub diff: bool,
+    /// Write nothing; exit with 1 if something would change
+    #[arg(long)]
+    pub check: bool,
+    /// Exit with 1 if findings of this severity or worse are left: critical, high (default), medium, low or none
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+    /// Don't fix what is in this file: a baseline, or a JSON report
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Print only the summary
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// A value for a rule: `no-memory-limit=512Mi`.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// The rule.
+    pub rule: String,
+    /// The value, in YAML.
+    pub value: String,
+}
+
+impl std::str::FromStr for Assignment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((rule, value)) if !rule.is_empty() && !value.is_empty() => Ok(Self {
+                rule: rule.into(),
+                value: value.into(),
+            }),
+            _ => Err(format!("expected RULE=VALUE, found `{text}`")),
+        }
+    }
 }
 
 /// A severity, or `none`.

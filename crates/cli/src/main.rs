@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod config;
 mod explain;
+mod fix;
 mod output;
 mod rules;
 mod scan;
@@ -14,6 +15,11 @@ mod today;
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
+
+/// Threads that judge make and drop many small texts, for which most systems' allocators are slow. It takes no huge
+/// pages, which would be most of the memory of a scan.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What went wrong before anything could be judged: a usage error, for people.
 #[derive(Debug)]
@@ -38,6 +44,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match &cli.command {
         Command::Scan(scan) => scan::run(scan),
+        Command::Fix(fix) => fix::run(fix),
         Command::Explain(explain) => explain::run(explain),
         Command::Rules(rules) => rules::run(rules),
         Command::Schema { of } => schema::run(*of),

@@ -14,6 +14,7 @@ pub fn open(scan: &Scan, context: &Context) -> Result<Vec<Box<dyn Report>>, Fail
     let mut reports = Vec::new();
     for output in &scan.outputs {
         if scan
+            .place
             .targets
             .iter()
             .any(|target| is_same(Path::new(target), &output.file))

@@ -1,6 +1,6 @@
 //! `hardtack scan`: from targets to reports.
 
-use crate::args::{Choice, FailOn, Scan};
+use crate::args::{Choice, FailOn, Place, Scan};
 use crate::config::Config;
 use crate::sink::Sink;
 use crate::today::today;
@@ -8,13 +8,14 @@ use crate::{CLEAN, FINDINGS, Failure, UNREADABLE, baseline, output};
 use hardtack_core::exception::{Acceptance, Exception};
 use hardtack_core::world::{Fact, World};
 use hardtack_core::{
-    Document, Failed, Finding, Inputs, Judge, Judged, KubernetesVersion, RuleSet, Selection, Severity,
-    Skipped,
+    Document, Failed, Finding, Fingerprint, Inputs, Judge, Judged, KubernetesVersion, RuleSet, Selection,
+    Severity, Skipped,
 };
 use hardtack_report::{Context, Notice, Summary};
 use hardtack_source::{Input, Options, Parsed, Plan, Text, plan};
 use hardtack_tree::{Limits, Span};
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,16 +28,8 @@ const PARALLEL_FROM: usize = 256 << 10;
 /// Runs the command.
 pub fn run(scan: &Scan) -> Result<u8, Failure> {
     let started = Instant::now();
-    let start = scan
-        .targets
-        .first()
-        .filter(|target| *target != "-")
-        .map_or(".", String::as_str);
-    let config = config(&scan.choice, Path::new(start))?;
-    let fail_on = scan
-        .fail_on
-        .or(config.fail_on)
-        .unwrap_or(FailOn::At(Severity::High));
+    let config = config_near(&scan.choice, &scan.place)?;
+    let fail_on = fail_on(scan.fail_on, &config);
     let baseline = scan.baseline.as_ref().or(config.baseline.as_ref());
     let known = match baseline {
         // A baseline that is written anew by this very scan need not exist yet.
@@ -44,30 +37,14 @@ pub fn run(scan: &Scan) -> Result<u8, Failure> {
         Some(path) => baseline::read(path)?,
         None => Default::default(),
     };
-    let judge = judge(&scan.choice, &config)?;
-    let acceptance = Acceptance {
-        configured: config.exceptions(judge.rules()),
-        baseline: known,
-        today: today(),
-    };
-    let judge = judge.accepting(acceptance);
+    let judge = accepting_judge(&scan.choice, &config, known)?;
     let context = context(scan, &config, &judge, fail_on);
     let mut reports = output::open(scan, &context)?;
     let mut sink = Sink::new(&mut reports, scan.write_baseline.is_some());
-    let options = Options {
-        exclude: scan.exclude.iter().chain(&config.exclude).cloned().collect(),
-        render: config.render && !scan.no_render,
-        helm_values: config
-            .helm_values
-            .iter()
-            .chain(&scan.helm_values)
-            .cloned()
-            .collect(),
-    };
     let Plan {
         mut inputs,
         mut account,
-    } = plan(&scan.targets, &options);
+    } = plan_of(&scan.place, &config);
     output::leave_out(&scan.outputs, &mut inputs, &mut account);
     sink.inputs.absorb(account);
     let exceptions = judge_all(&judge, &inputs, &mut sink)?;
@@ -96,7 +73,10 @@ pub fn run(scan: &Scan) -> Result<u8, Failure> {
             UNREADABLE
         });
     }
-    Ok(exit_code(&summary, fail_on))
+    let code = exit_code(&summary, fail_on);
+    // As with the world: to take hundreds of rules apart would be work for nothing.
+    std::mem::forget(judge);
+    Ok(code)
 }
 
 fn context(scan: &Scan, config: &Config, judge: &Judge, fail_on: FailOn) -> Context {
@@ -113,6 +93,47 @@ fn context(scan: &Scan, config: &Config, judge: &Judge, fail_on: FailOn) -> Cont
         show_excepted: scan.show_excepted,
         quiet: scan.quiet,
     }
+}
+
+/// What the command line asks to read.
+pub fn plan_of(place: &Place, config: &Config) -> Plan {
+    let options = Options {
+        exclude: place.exclude.iter().chain(&config.exclude).cloned().collect(),
+        render: config.render && !place.no_render,
+        helm_values: config
+            .helm_values
+            .iter()
+            .chain(&place.helm_values)
+            .cloned()
+            .collect(),
+    };
+    plan(&place.targets, &options)
+}
+
+/// From which severity on the exit code says that something is soft.
+pub fn fail_on(asked: Option<FailOn>, config: &Config) -> FailOn {
+    asked.or(config.fail_on).unwrap_or(FailOn::At(Severity::High))
+}
+
+/// The judge that the command line and the configuration ask for, with what they accept.
+pub fn accepting_judge(
+    choice: &Choice,
+    config: &Config,
+    baseline: FxHashSet<Fingerprint>,
+) -> Result<Judge, Failure> {
+    let judge = judge(choice, config)?;
+    let acceptance = Acceptance {
+        configured: config.exceptions(judge.rules()),
+        baseline,
+        today: today(),
+    };
+    Ok(judge.accepting(acceptance))
+}
+
+/// The configuration for the targets: that of the first one.
+pub fn config_near(choice: &Choice, place: &Place) -> Result<Config, Failure> {
+    let first = place.targets.first().filter(|target| *target != "-");
+    config(choice, Path::new(first.map_or(".", String::as_str)))
 }
 
 /// The configuration that the command line asks for.
@@ -245,14 +266,17 @@ fn judge_all(judge: &Judge, inputs: &[Input], sink: &mut Sink<'_>) -> Result<Vec
             line: None,
         });
     }
-    let together = judge.world(&world).into_iter();
+    let together = judge.world_by(&world, |rules, judge| rules.par_iter().map(judge).collect());
     let mut findings: Vec<_> = together
+        .into_iter()
         .map(|(rule, failure)| Finding::of_world(&rule, failure))
         .collect();
     for finding in &mut findings {
         judge.acceptance().apply(finding, &exceptions);
     }
     sink.together(findings)?;
+    // The process ends soon, and gives all memory back at once.
+    std::mem::forget(world);
     Ok(exceptions)
 }
 
@@ -287,14 +311,15 @@ impl Outcome {
             }
         };
         let documents = text.documents();
+        let document = Document::new(text.name.clone(), text.as_str());
         let parts: Vec<Part> = if text.as_str().len() > PARALLEL_FROM && documents.len() > 1 {
             let size = documents.len().div_ceil(rayon::current_num_threads() * 4).max(1);
             documents
                 .par_chunks(size)
-                .map(|part| Part::of(judge, &text, part))
+                .map(|part| Part::of(judge, &text, document.clone(), part))
                 .collect()
         } else {
-            vec![Part::of(judge, &text, &documents)]
+            vec![Part::of(judge, &text, document, &documents)]
         };
         for part in parts {
             outcome.findings.extend(part.judged.findings);
@@ -324,16 +349,19 @@ impl Outcome {
 
 /// What came of some documents of a file.
 #[derive(Default)]
-struct Part {
-    judged: Judged,
-    skipped: Vec<Skipped>,
-    failed: Vec<Failed>,
+pub struct Part {
+    /// What was found.
+    pub judged: Judged,
+    /// What was left out.
+    pub skipped: Vec<Skipped>,
+    /// What is broken.
+    pub failed: Vec<Failed>,
 }
 
 impl Part {
-    fn of(judge: &Judge, text: &Text, documents: &[Span]) -> Self {
+    /// Judges the documents at these places.
+    pub fn of<'t>(judge: &Judge, text: &'t Text, mut document: Document<'t>, documents: &[Span]) -> Self {
         let mut part = Self::default();
-        let mut document = Document::new(text.name.clone(), text.as_str());
         for span in documents {
             let judged = match text.parse(*span, &Limits::default()) {
                 None => continue,

@@ -3,7 +3,9 @@
 use crate::baseline::Writer;
 use hardtack_core::{Counts, Finding, Inputs, pss::Workload};
 use hardtack_report::{Notice, Report};
+use std::cmp::Ordering;
 use std::io;
+use std::sync::Arc;
 
 /// So many findings are held, so that those about several objects can be sorted in with the others; with more than
 /// that, findings are written as they come, and those about several objects last.
@@ -51,7 +53,13 @@ impl<'r> Sink<'r> {
         if self.held.len() > HELD {
             self.streaming = true;
         }
-        if self.streaming { self.write() } else { Ok(()) }
+        if !self.streaming {
+            return Ok(());
+        }
+        self.write()?;
+        self.held.clear();
+        self.workloads.clear();
+        Ok(())
     }
 
     /// Takes what was found about several objects together, and writes what is held.
@@ -59,11 +67,20 @@ impl<'r> Sink<'r> {
         if !findings.is_empty() {
             self.held.extend(findings);
             self.held.sort_by(|a, b| {
-                let place = |finding: &Finding| (finding.location.file.clone(), finding.location.span);
-                place(a).cmp(&place(b))
+                let (a, b) = (&a.location, &b.location);
+                let same = Arc::ptr_eq(&a.file, &b.file);
+                let file = if same {
+                    Ordering::Equal
+                } else {
+                    a.file.cmp(&b.file)
+                };
+                file.then(a.span.cmp(&b.span))
             });
         }
-        self.write()
+        self.write()?;
+        // The process ends soon, and gives all memory back at once.
+        std::mem::forget(std::mem::take(&mut self.held));
+        Ok(())
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -74,15 +91,11 @@ impl<'r> Sink<'r> {
             }
         }
         for report in self.reports.iter_mut() {
-            for finding in &self.held {
-                report.finding(finding)?;
-            }
+            report.findings(&self.held)?;
             for workload in &self.workloads {
                 report.workload(workload)?;
             }
         }
-        self.held.clear();
-        self.workloads.clear();
         Ok(())
     }
 }

@@ -89,13 +89,25 @@ fn a_kustomization_is_rendered_and_its_parts_are_not_judged_again() {
 #[test]
 fn what_is_only_a_part_of_others_is_not_rendered_by_itself() {
     let folder = Folder::new(&[
-        ("lib/Chart.yaml", "apiVersion: v2\nname: lib\nversion: 0.1.0\ntype: library\n"),
-        ("component/kustomization.yaml", "kind: Component\nresources: [deployment.yaml]\n"),
-        ("component/deployment.yaml", &DEPLOYMENT.replace("PRIVILEGED", "true")),
+        (
+            "lib/Chart.yaml",
+            "apiVersion: v2\nname: lib\nversion: 0.1.0\ntype: library\n",
+        ),
+        (
+            "component/kustomization.yaml",
+            "kind: Component\nresources: [deployment.yaml]\n",
+        ),
+        (
+            "component/deployment.yaml",
+            &DEPLOYMENT.replace("PRIVILEGED", "true"),
+        ),
     ]);
     let (report, code) = folder.scan(&[".", "--only", "privileged-container"]);
     assert_eq!((found(&report).len(), code), (1, 1), "{report}");
-    assert_eq!(account(&report, "skipped"), ["lib: a library chart; it is judged where a chart uses it"]);
+    assert_eq!(
+        account(&report, "skipped"),
+        ["lib: a library chart; it is judged where a chart uses it"]
+    );
 }
 
 #[test]

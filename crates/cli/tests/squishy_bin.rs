@@ -33,12 +33,18 @@ fn every_root_cause_of_squishy_bin_is_found_at_its_line_and_nothing_of_its_neigh
     let folder = Folder::new(&[]);
     let (report, code) = folder.scan(&["--no-config", &example.display().to_string()]);
     let prefix = format!("{}/", example.display());
-    let found: Vec<_> = found(&report).iter().map(|line| line.replace(&prefix, "")).collect();
+    let found: Vec<_> = found(&report)
+        .iter()
+        .map(|line| line.replace(&prefix, ""))
+        .collect();
     assert_eq!(found, ROOT_CAUSES, "the README of the example lists them too");
     assert_eq!(code, 1);
     let page = std::fs::read_to_string(example.join("README.md")).expect("the example's README");
     for cause in ROOT_CAUSES {
         let (rule, place) = cause.split_once(' ').expect("a rule and a place");
-        assert!(page.contains(&format!("`{rule}`")) && page.contains(&format!("`{place}`")), "{cause}");
+        assert!(
+            page.contains(&format!("`{rule}`")) && page.contains(&format!("`{place}`")),
+            "{cause}"
+        );
     }
 }

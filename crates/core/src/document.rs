@@ -3,14 +3,15 @@
 use hardtack_tree::{Lines, Position, Span};
 use std::sync::Arc;
 
-/// One document of a file: what findings need to say where they are.
+/// One document of a file: what findings need to say where they are. Copies share what is known of the file's lines.
+#[derive(Clone)]
 pub struct Document<'t> {
     /// The file, as reports name it.
     pub file: Arc<str>,
     /// The template it was rendered from, where one is known: `templates/deployment.yaml`.
     pub template: Option<Arc<str>>,
     text: &'t str,
-    lines: Lines<'t>,
+    lines: Arc<Lines<'t>>,
 }
 
 /// A place in a file, with the line it stands on.
@@ -40,7 +41,7 @@ impl<'t> Document<'t> {
             file,
             template: None,
             text,
-            lines: Lines::new(text),
+            lines: Arc::new(Lines::new(text)),
         }
     }
 
@@ -59,13 +60,12 @@ impl<'t> Document<'t> {
     /// A span of several lines (a map, a block scalar) is cut to its first: an excerpt has one line.
     pub fn locate(&self, span: Span, hidden: &[Span]) -> Location {
         let start = self.lines.position(span.start);
-        let first = self.lines.line(start.line);
-        let line_start = self.lines.start_of(start.line);
-        let end_of_line = line_start + first.len() as u32;
-        let end = if span.end <= end_of_line {
-            self.lines.position(span.end)
-        } else {
-            self.lines.position(end_of_line.max(span.start))
+        let (first, line_start) = self.lines.line_at(span.start);
+        let last = span.end.min(line_start + first.len() as u32).max(span.start);
+        let marked = Span::new(span.start, last).of(self.text);
+        let end = Position {
+            column: start.column + marked.chars().count() as u32,
+            ..start
         };
         Location {
             file: self.file.clone(),
@@ -73,15 +73,18 @@ impl<'t> Document<'t> {
             span,
             start,
             end,
-            line: masked(first, line_start, hidden).into(),
+            line: masked(first, line_start, hidden),
         }
     }
 }
 
 /// The line with everything in `hidden` replaced by `*`, cut where it is too long.
-fn masked(line: &str, line_start: u32, hidden: &[Span]) -> String {
+fn masked(line: &str, line_start: u32, hidden: &[Span]) -> Box<str> {
     let line_end = line_start + line.len() as u32;
     let touches = |span: &&Span| span.start < line_end && span.end > line_start;
+    if line.len() <= LONGEST_LINE && !hidden.iter().any(|span| touches(&span)) {
+        return line.into();
+    }
     let mut out: String = if hidden.iter().any(|span| touches(&span)) {
         line.char_indices()
             .map(|(at, character)| {
@@ -101,7 +104,7 @@ fn masked(line: &str, line_start: u32, hidden: &[Span]) -> String {
         out.truncate(cut);
         out.push('…');
     }
-    out
+    out.into()
 }
 
 #[cfg(test)]

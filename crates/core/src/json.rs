@@ -31,6 +31,16 @@ fn float(node: Node<'_>) -> Value {
         .map_or_else(|| Value::from(node.raw()), Value::Number)
 }
 
+/// Whether the node has exactly one of those values.
+pub fn equals_any(node: Node<'_>, values: &[Value]) -> bool {
+    match node.as_str() {
+        Some(text) => values
+            .iter()
+            .any(|value| matches!(value, Value::String(wanted) if wanted == text)),
+        None => values.iter().any(|value| equals(node, value)),
+    }
+}
+
 /// Whether the node has exactly that value. `1` and `1.0` are the same number; `"1"` is another value.
 pub fn equals(node: Node<'_>, value: &Value) -> bool {
     match value {

@@ -1,12 +1,12 @@
 //! The judge: one walk over an object serves all rules.
 
-use crate::algebra::{self, Edit, Failure, PatchOp, Scope, Truth};
+use crate::algebra::{self, Asked, Edit, Failure, PatchOp, Scope, Texts, Truth};
 use crate::checks::Builtin;
 use crate::exception::Acceptance;
 use crate::pods::{self, ContainerType, PodPaths};
 use crate::pss::{Level, PodSecurity};
 use crate::reads;
-use crate::rule::{Applicability, Body, Check, Each, Rule, RuleSet, Selection, SelectionError};
+use crate::rule::{Applicability, Body, Check, Each, KindPattern, Rule, RuleSet, Selection, SelectionError};
 use crate::world::{Wanted, World, WorldFailure};
 use crate::{KubernetesVersion, Object};
 use hardtack_tree::{Kind, Node, NodeId};
@@ -21,7 +21,7 @@ pub struct Judge {
     pods: PodPaths,
     active: Vec<Active>,
     objects: Vec<u32>,
-    objects_by_kind: FxHashMap<Box<str>, Vec<u32>>,
+    objects_by_kind: FxHashMap<Box<str>, Vec<OfKind>>,
     by_each: [Vec<u32>; Each::NAMED.len()],
     instructions: FxHashMap<Box<str>, Vec<u32>>,
     commands: FxHashMap<Box<str>, Vec<u32>>,
@@ -43,6 +43,13 @@ struct Active {
     skip: reads::Skip,
 }
 
+/// A rule about objects of one kind, in the kind's group.
+#[derive(Debug)]
+struct OfKind {
+    rule: u32,
+    kind: KindPattern,
+}
+
 /// A rule broken at a node.
 #[derive(Clone, Debug)]
 pub struct Verdict<'a> {
@@ -61,6 +68,9 @@ pub struct Verdict<'a> {
     /// What would repair it, as a JSON Patch of the object.
     pub fix: Option<(Applicability, Vec<PatchOp>)>,
 }
+
+/// Judges all objects together by one rule, known by its number.
+pub type WorldJudge<'w> = dyn Fn(&u32) -> Vec<WorldFailure> + Sync + 'w;
 
 /// What a message calls the thing that was judged.
 #[derive(Clone, Copy)]
@@ -131,9 +141,10 @@ impl Judge {
                 Each::Object => {
                     for kind in &rule.kinds {
                         let rules = self.objects_by_kind.entry(kind.kind.clone()).or_default();
-                        if !rules.contains(&index) {
-                            rules.push(index);
-                        }
+                        rules.push(OfKind {
+                            rule: index,
+                            kind: kind.clone(),
+                        });
                     }
                 }
                 Each::Instruction if !rule.instructions.is_empty() => {
@@ -220,25 +231,39 @@ impl Judge {
 
     /// Judges one object. Says what the Pod Security Standards make of its pods, if it holds any.
     pub fn object<'a>(&self, object: &Object<'a>, out: &mut Vec<Verdict<'a>>) -> Option<PodSecurity> {
+        self.object_with(object, None, out)
+    }
+
+    /// The same, with what is known of the texts in the object's tree.
+    pub(crate) fn object_with<'a>(
+        &self,
+        object: &Object<'a>,
+        texts: Option<&'a Texts>,
+        out: &mut Vec<Verdict<'a>>,
+    ) -> Option<PodSecurity> {
         let mut walk = Walk {
             judge: self,
             object: Some(*object),
+            group: object.group(),
             root: object.node,
             broken: Vec::new(),
             said: FxHashMap::default(),
             out,
         };
-        let scope = Scope::of_object(object.node);
+        let scope = Scope {
+            texts,
+            ..Scope::of_object(object.node)
+        };
         walk.all(Each::Object, &self.objects, &scope, Subject::Whole);
         if let Some(rules) = self.objects_by_kind.get(object.kind) {
-            walk.all(Each::Object, rules, &scope, Subject::Whole);
+            walk.of_kind(rules, &scope);
         }
         if !self.pods.is_workload(object) {
             return None;
         }
         let pods = self.pods.pods(object);
         for pod in &pods {
-            walk.pod(*pod, object.node);
+            walk.pod(*pod, &scope);
         }
         // Of a workload whose template is missing or no map, nothing can be said.
         (!pods.is_empty()).then(|| walk.pod_security())
@@ -246,15 +271,28 @@ impl Judge {
 
     /// Judges a Dockerfile's tree.
     pub fn dockerfile<'a>(&self, root: Node<'a>, out: &mut Vec<Verdict<'a>>) {
+        self.dockerfile_with(root, None, out);
+    }
+
+    pub(crate) fn dockerfile_with<'a>(
+        &self,
+        root: Node<'a>,
+        texts: Option<&'a Texts>,
+        out: &mut Vec<Verdict<'a>>,
+    ) {
         let mut walk = Walk {
             judge: self,
             object: None,
+            group: "",
             root,
             broken: Vec::new(),
             said: FxHashMap::default(),
             out,
         };
-        let scope = Scope::of_object(root);
+        let scope = Scope {
+            texts,
+            ..Scope::of_object(root)
+        };
         walk.each(Each::Dockerfile, &scope, Subject::Whole);
         for stage in root.get("stages").map(Node::items).into_iter().flatten() {
             let scope = Scope {
@@ -286,26 +324,47 @@ impl Judge {
 
     /// Judges all objects together, after the last was read. Says nothing where some had to be left out.
     pub fn world(&self, world: &World) -> Vec<(Arc<Rule>, WorldFailure)> {
-        let mut out = Vec::new();
+        self.world_by(world, |rules, judge| rules.iter().map(judge).collect())
+    }
+
+    /// The same for a caller who may have threads for it: `each` calls the judge for every rule.
+    pub fn world_by(
+        &self,
+        world: &World,
+        each: impl FnOnce(&[u32], &WorldJudge<'_>) -> Vec<Vec<WorldFailure>>,
+    ) -> Vec<(Arc<Rule>, WorldFailure)> {
         if world.left_out() > 0 {
-            return out;
+            return Vec::new();
         }
-        let global = self
-            .global
-            .iter()
-            .filter_map(|index| self.active.get(*index as usize));
-        for active in global.filter(|active| active.reported) {
-            let Some(body) = active.body() else { continue };
-            let mut failures = body.check.together(world);
+        let active = |index: &u32| self.active.get(*index as usize).filter(|active| active.reported);
+        let found = each(&self.global, &|index| {
+            let body = active(index).and_then(Active::body);
+            let mut failures = body.map(|body| body.check.together(world)).unwrap_or_default();
             // Several pods of one object may fail at one place.
             failures.dedup_by(|a, b| a.place.is_same(&b.place));
-            out.extend(failures.into_iter().map(|failure| (active.rule.clone(), failure)));
-        }
-        out
+            failures
+        });
+        let rules = self.global.iter().map(active).zip(found);
+        rules
+            .filter_map(|(active, failures)| Some((&active?.rule, failures)))
+            .flat_map(|(rule, failures)| failures.into_iter().map(|failure| (rule.clone(), failure)))
+            .collect()
     }
 }
 
 impl Active {
+    /// What a failure must tell so that a finding can be made of it. One that is not reported only hides its node.
+    fn asked(&self) -> Asked {
+        let fix = &self.rule.fix;
+        Asked {
+            message: self.reported && self.rule.message.is_none(),
+            edits: self.reported
+                && fix.applicability.is_some()
+                && fix.set.is_empty()
+                && fix.remove.is_empty(),
+        }
+    }
+
     fn body(&self) -> Option<&Body> {
         self.rule.bodies.get(self.body)
     }
@@ -315,6 +374,8 @@ impl Active {
 struct Walk<'j, 'a, 'o> {
     judge: &'j Judge,
     object: Option<Object<'a>>,
+    /// The object's API group.
+    group: &'a str,
     root: Node<'a>,
     /// Pod Security rules that are broken.
     broken: Vec<u32>,
@@ -324,11 +385,10 @@ struct Walk<'j, 'a, 'o> {
 }
 
 impl<'a> Walk<'_, 'a, '_> {
-    fn pod(&mut self, pod: Node<'a>, object: Node<'a>) {
+    fn pod(&mut self, pod: Node<'a>, of_object: &Scope<'a>) {
         let scope = Scope {
-            object,
             pod: Some(pod),
-            ..Scope::of_object(pod)
+            ..of_object.with_item(pod)
         };
         self.each(Each::Pod, &scope, Subject::Whole);
         let spec = pod.get("spec");
@@ -368,6 +428,23 @@ impl<'a> Walk<'_, 'a, '_> {
         self.all(each, &judge.by_each[each as usize], scope, subject);
     }
 
+    /// Judges an object by the rules that name its kind.
+    fn of_kind(&mut self, rules: &[OfKind], scope: &Scope<'a>) {
+        let present = self.judge.fields[Each::Object as usize].present(scope.item);
+        let mut last = None;
+        for of_kind in rules {
+            // A rule may name the kind in several groups.
+            if last != Some(of_kind.rule)
+                && let Some(active) = self.judge.active.get(of_kind.rule as usize)
+                && !active.skip.applies(&present)
+                && of_kind.kind.fits_group(self.group)
+            {
+                last = Some(of_kind.rule);
+                self.one(of_kind.rule, active, scope, Subject::Whole);
+            }
+        }
+    }
+
     fn all(&mut self, each: Each, rules: &[u32], scope: &Scope<'a>, subject: Subject<'a>) {
         if rules.is_empty() {
             return;
@@ -376,10 +453,19 @@ impl<'a> Walk<'_, 'a, '_> {
         for &index in rules {
             if let Some(active) = self.judge.active.get(index as usize)
                 && !active.skip.applies(&present)
+                && self.fits(active)
             {
                 self.one(index, active, scope, subject);
             }
         }
+    }
+
+    /// Whether the rule is about objects of this kind.
+    fn fits(&self, active: &Active) -> bool {
+        active.rule.kinds.is_empty()
+            || self
+                .object
+                .is_none_or(|object| active.rule.fits_kind(self.group, object.kind))
     }
 
     fn one(&mut self, index: u32, active: &Active, scope: &Scope<'a>, subject: Subject<'a>) {
@@ -387,28 +473,28 @@ impl<'a> Walk<'_, 'a, '_> {
         if matches!(subject, Subject::Container(_, kind) if !active.rule.judges(kind)) {
             return;
         }
-        if let Some(object) = &self.object
-            && !active.rule.kinds.is_empty()
-            && !active.rule.fits_kind(object.group(), object.kind)
+        let asked = |formula: &Option<algebra::Formula>| formula.as_ref().map(|formula| formula.holds(scope));
+        if asked(&body.wanted) == Some(Truth::No) {
+            return;
+        }
+        // Most rules hold, so it comes before `unless`, although a rule is read the other way round.
+        if let Check::Require(formula) = &body.check
+            && formula.holds(scope) == Truth::Yes
         {
             return;
         }
-        let asked = |formula: &Option<algebra::Formula>| formula.as_ref().map(|formula| formula.holds(scope));
-        if asked(&body.wanted) == Some(Truth::No) || asked(&body.unless) == Some(Truth::Yes) {
+        if asked(&body.unless) == Some(Truth::Yes) {
             return;
         }
         let failures = match &body.check {
             Check::Require(formula) => {
-                if formula.holds(scope) == Truth::Yes {
-                    return;
-                }
                 if active.level.is_some() && !self.broken.contains(&index) {
                     self.broken.push(index);
                 }
                 if !active.reported && !active.rule.sensitive {
                     return;
                 }
-                formula.failures(scope)
+                formula.failures_with(scope, active.asked())
             }
             Check::Builtin(Builtin::Local(check), _) => check(scope),
             Check::Builtin(Builtin::Global(..), _) | Check::Grants(_) | Check::Inactive => return,

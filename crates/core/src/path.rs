@@ -136,7 +136,11 @@ impl fmt::Display for Dotted<'_> {
 /// Appends `key` to an RFC 6901 pointer.
 pub fn push_pointer(pointer: &mut String, key: &str) {
     pointer.push('/');
-    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    if key.contains(['~', '/']) {
+        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(key);
+    }
 }
 
 #[cfg(test)]

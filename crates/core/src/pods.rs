@@ -77,9 +77,17 @@ const BUILT_IN: &[(&str, &str, &str)] = &[
     ("batch.volcano.sh", "Job", "spec.tasks[*].template"),
     ("keda.sh", "ScaledJob", "spec.jobTargetRef.template"),
     ("agents.x-k8s.io", "Sandbox", "spec.podTemplate"),
-    ("extensions.agents.x-k8s.io", "SandboxTemplate", "spec.podTemplate"),
+    (
+        "extensions.agents.x-k8s.io",
+        "SandboxTemplate",
+        "spec.podTemplate",
+    ),
     ("actions.github.com", "AutoscalingRunnerSet", "spec.template"),
-    ("actions.github.com", "EphemeralRunnerSet", "spec.ephemeralRunnerSpec"),
+    (
+        "actions.github.com",
+        "EphemeralRunnerSet",
+        "spec.ephemeralRunnerSpec",
+    ),
 ];
 
 /// Where pods are in objects of every kind that holds one.

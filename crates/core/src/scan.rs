@@ -1,6 +1,6 @@
 //! From a document's tree to its findings.
 
-use crate::algebra::Truth;
+use crate::algebra::{Texts, Truth};
 use crate::document::Document;
 use crate::exception::{self, Exception};
 use crate::finding::{Finding, FindingFix, FindingResult, Fingerprint};
@@ -32,6 +32,7 @@ impl Judge {
     /// Judges the objects of a document that stands at `span` in its file.
     pub fn manifest(&self, root: Node<'_>, span: Span, document: &Document<'_>) -> Judged {
         let mut judged = Judged::default();
+        let texts = Texts::default();
         let mut verdicts = Vec::new();
         let found = objects(root);
         let whole: Vec<_> = found.iter().flatten().copied().collect();
@@ -47,7 +48,7 @@ impl Judge {
             };
             judged.objects += 1;
             verdicts.clear();
-            let pod_security = self.object(&object, &mut verdicts);
+            let pod_security = self.object_with(&object, Some(&texts), &mut verdicts);
             let is_workload = self.pod_paths().is_workload(&object);
             let wanted = Fact::is_wanted(&object, is_workload, self.wanted());
             if pod_security.is_none() && verdicts.is_empty() && !wanted {
@@ -93,8 +94,9 @@ impl Judge {
 
     /// Judges a Dockerfile.
     pub fn dockerfile_findings(&self, root: Node<'_>, document: &Document<'_>) -> Judged {
+        let texts = Texts::default();
         let mut verdicts = Vec::new();
-        self.dockerfile(root, &mut verdicts);
+        self.dockerfile_with(root, Some(&texts), &mut verdicts);
         let hidden = hidden(&verdicts);
         let reported = verdicts.into_iter().filter(|verdict| verdict.reported);
         let mut findings: Vec<_> = reported

@@ -16,7 +16,10 @@ use std::path::PathBuf;
 const CONTROLS: &[(&str, &[&str])] = &[
     ("allowprivilegeescalation", &["privilege-escalation"]),
     ("apparmorprofile", &["apparmor-profile"]),
-    ("capabilities_baseline", &["capabilities-baseline", "capability-is-root"]),
+    (
+        "capabilities_baseline",
+        &["capabilities-baseline", "capability-is-root"],
+    ),
     ("capabilities_restricted", &["capabilities-restricted"]),
     ("hostnamespaces", &["host-namespaces"]),
     ("hostpathvolumes", &["host-path-volume"]),
@@ -29,7 +32,10 @@ const CONTROLS: &[(&str, &[&str])] = &[
     ("runasnonroot", &["run-as-non-root"]),
     ("runasuser", &["run-as-user-root"]),
     ("seccompprofile_baseline", &["seccomp-baseline"]),
-    ("seccompprofile_restricted", &["seccomp-restricted", "seccomp-baseline"]),
+    (
+        "seccompprofile_restricted",
+        &["seccomp-restricted", "seccomp-baseline"],
+    ),
     ("selinuxoptions", &["selinux-options"]),
     ("sysctls", &["sysctls"]),
     ("windowshostprocess", &["windows-host-process"]),
@@ -110,14 +116,20 @@ fn every_case_of_the_pod_security_suite_gets_the_verdict_it_names() {
 /// The pod as the template of other kinds: the text of an object around it.
 fn around(pod: &str, kind: &str) -> String {
     let (api, above, depth) = match kind {
-        "CronJob" => ("batch/v1", "spec:\n  jobTemplate:\n    spec:\n      template:\n", 8),
+        "CronJob" => (
+            "batch/v1",
+            "spec:\n  jobTemplate:\n    spec:\n      template:\n",
+            8,
+        ),
         "Job" => ("batch/v1", "spec:\n  template:\n", 4),
         "ReplicationController" => ("v1", "spec:\n  template:\n", 4),
         "PodTemplate" => ("v1", "template:\n", 2),
         _ => ("apps/v1", "spec:\n  template:\n", 4),
     };
     let indent = " ".repeat(depth);
-    let lines = pod.lines().filter(|line| !line.starts_with("apiVersion:") && !line.starts_with("kind:"));
+    let lines = pod
+        .lines()
+        .filter(|line| !line.starts_with("apiVersion:") && !line.starts_with("kind:"));
     let template: String = lines.map(|line| format!("{indent}{line}\n")).collect();
     format!("apiVersion: {api}\nkind: {kind}\n{above}{template}")
 }
@@ -126,18 +138,35 @@ fn around(pod: &str, kind: &str) -> String {
 fn a_pod_template_gets_the_level_of_its_pod_in_every_kind_of_workload() {
     let Some(suite) = shared() else { return };
     let rules = RuleSet::built_in(&Settings::new()).unwrap();
-    let judge = Judge::new(rules, &Selection::default(), KubernetesVersion::LATEST, PodPaths::default()).unwrap();
+    let judge = Judge::new(
+        rules,
+        &Selection::default(),
+        KubernetesVersion::LATEST,
+        PodPaths::default(),
+    )
+    .unwrap();
     let level = |text: &str| {
         let whole = Span::new(0, text.len() as u32);
         let tree = yaml::parse(text, whole, &Limits::default()).unwrap().unwrap();
-        let security = judge.object(&Object::of(tree.root()).unwrap(), &mut Vec::new()).unwrap();
+        let security = judge
+            .object(&Object::of(tree.root()).unwrap(), &mut Vec::new())
+            .unwrap();
         (security.level, security.blockers)
     };
     let mut count = 0;
     for entry in std::fs::read_dir(suite.join("pods")).unwrap() {
         let pod = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         let wanted = level(&pod);
-        for kind in ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "PodTemplate"] {
+        for kind in [
+            "Deployment",
+            "StatefulSet",
+            "DaemonSet",
+            "ReplicaSet",
+            "ReplicationController",
+            "Job",
+            "CronJob",
+            "PodTemplate",
+        ] {
             assert_eq!(level(&around(&pod, kind)), wanted, "{kind} around {pod}");
             count += 1;
         }

@@ -170,6 +170,11 @@ pub trait Report {
     /// Takes one finding.
     fn finding(&mut self, finding: &Finding) -> io::Result<()>;
 
+    /// Takes all findings of some files.
+    fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
+        findings.iter().try_for_each(|finding| self.finding(finding))
+    }
+
     /// Takes one object that holds pods, with what the Pod Security Standards make of it.
     fn workload(&mut self, workload: &Workload) -> io::Result<()>;
 

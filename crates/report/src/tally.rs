@@ -2,13 +2,13 @@
 
 use hardtack_core::pss::{Level, Workload};
 use hardtack_core::{Counts, Finding, FindingResult, ObjectRef, Rule};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Counts by rule, and the worst files and objects.
 #[derive(Debug, Default)]
 pub struct Tally {
-    rules: HashMap<Box<str>, (Arc<Rule>, usize)>,
+    rules: FxHashMap<Box<str>, (Arc<Rule>, usize)>,
     /// Files with findings, the worst first.
     pub files: Worst<Arc<str>>,
     /// Objects with findings, the worst first, each with its file.

@@ -11,6 +11,7 @@ use crate::tally::Tally;
 use crate::{Context, Report, Summary};
 use hardtack_core::pss::Workload;
 use hardtack_core::{Excepted, ExceptedBy, Finding, FindingResult, Location, ObjectRef, Severity};
+use rayon::prelude::*;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -22,20 +23,9 @@ pub struct Text {
     out: Box<dyn Write>,
     context: Context,
     tally: Tally,
-    place: Option<Place>,
     begun: bool,
-    /// Rules whose remedy was told already, of this file.
-    told: HashSet<Box<str>>,
-    file: Option<Arc<str>>,
-}
-
-/// One place of a file, and the findings there that are not written yet.
-struct Place {
-    location: Location,
-    object: Option<Arc<ObjectRef>>,
-    /// What the messages begin with, all of them: ``container `web` ``.
-    subject: Box<str>,
-    findings: Vec<(Rank, String)>,
+    /// Findings of one file that came one by one.
+    waiting: Vec<Finding>,
 }
 
 /// The order of findings at one place.
@@ -48,6 +38,8 @@ enum Rank {
 
 /// Columns that a severity takes, with the space around it.
 const MARGIN: usize = 12;
+/// So many files are put into words at once, to be written in their order.
+const FILES: usize = 64;
 
 impl Text {
     /// Begins a report.
@@ -56,112 +48,61 @@ impl Text {
             out,
             context: context.clone(),
             tally: Tally::default(),
-            place: None,
             begun: false,
-            told: HashSet::new(),
-            file: None,
+            waiting: Vec::new(),
         }
     }
 
-    fn paint(&self) -> Paint {
-        Paint(self.context.color)
-    }
-
-    /// Writes the findings of the last place.
-    fn flush(&mut self) -> io::Result<()> {
-        let Some(mut place) = self.place.take() else {
+    /// Writes findings of whole files, in their order.
+    fn write(&mut self, findings: &[Finding]) -> io::Result<()> {
+        for finding in findings {
+            self.tally.add(finding);
+        }
+        if self.context.quiet {
             return Ok(());
-        };
-        let paint = self.paint();
-        place.findings.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
-        let worst = place.findings.first().map_or(Rank::Unknown, |(rank, _)| *rank);
-        let mut out = String::with_capacity(256);
-        if self.begun {
-            out.push('\n');
         }
-        self.begun = true;
-        heading(&mut out, &place, paint);
-        excerpt(&mut out, &place.location, self.context.width, worst, paint);
-        for (_, text) in &place.findings {
-            out.push_str(text);
+        let context = &self.context;
+        let files: Vec<_> = findings.chunk_by(is_same_file).collect();
+        for some in files.chunks(FILES) {
+            let texts: Vec<String> = some.par_iter().map(|file| File::of(file, context)).collect();
+            for text in texts.iter().filter(|text| !text.is_empty()) {
+                // Places are a line apart.
+                let text = if self.begun {
+                    text
+                } else {
+                    text.trim_start_matches('\n')
+                };
+                self.begun = true;
+                self.out.write_all(text.as_bytes())?;
+            }
         }
-        self.out.write_all(out.as_bytes())
+        Ok(())
     }
+}
 
-    /// Whether there is something to tell that was not told yet. A remedy is told once a file, a fix always.
-    fn is_new(&mut self, finding: &Finding) -> bool {
-        if self.file.as_ref() != Some(&finding.location.file) {
-            self.file = Some(finding.location.file.clone());
-            self.told.clear();
-        }
-        !finding.fixes.is_empty() || self.told.insert(finding.rule.id.clone())
-    }
-
-    /// A finding in two or three lines: what is wrong, and what to do.
-    fn lines(&mut self, finding: &Finding, rank: Rank) -> String {
-        let paint = self.paint();
-        let mut out = String::with_capacity(200);
-        let word = rank.word();
-        let _ = write!(
-            out,
-            "  {}{}{}{:pad$}",
-            rank.color(paint),
-            word,
-            paint.end(),
-            "",
-            pad = MARGIN - 2 - word.len()
-        );
-        let mut said = String::with_capacity(finding.message.len() + 40);
-        said.push_str(&finding.rule.id);
-        let name = said.len();
-        if rank == Rank::Unknown {
-            let _ = write!(said, " ({})", finding.rule.severity);
-        }
-        said.push_str(": ");
-        push_shown(&mut said, subject(&finding.message).1);
-        let from = out.len();
-        wrap(&mut out, &said, self.context.width);
-        if paint.0 && out[from..].starts_with(&*finding.rule.id) {
-            out.insert_str(from + name, paint.end());
-            out.insert_str(from, paint.bold());
-        }
-        if let Some(excepted) = &finding.excepted {
-            note(
-                &mut out,
-                "accepted",
-                &accepted(excepted),
-                self.context.width,
-                paint,
-            );
-        } else if let Some((label, text)) = advice(finding)
-            && self.is_new(finding)
-        {
-            note(&mut out, label, &text, self.context.width, paint);
-        }
-        out
-    }
+fn is_same_file(a: &Finding, b: &Finding) -> bool {
+    let (a, b) = (&a.location.file, &b.location.file);
+    Arc::ptr_eq(a, b) || a == b
 }
 
 impl Report for Text {
     fn finding(&mut self, finding: &Finding) -> io::Result<()> {
-        self.tally.add(finding);
-        if self.context.quiet || finding.excepted.is_some() && !self.context.show_excepted {
-            return Ok(());
+        if self
+            .waiting
+            .last()
+            .is_some_and(|last| !is_same_file(last, finding))
+        {
+            let waiting = std::mem::take(&mut self.waiting);
+            self.write(&waiting)?;
         }
-        let same = self.place.as_ref().is_some_and(|place| place.is_of(finding));
-        if !same {
-            self.flush()?;
-        }
-        let rank = Rank::of(finding);
-        let text = self.lines(finding, rank);
-        let place = self.place.get_or_insert_with(|| Place {
-            location: finding.location.clone(),
-            object: finding.object.clone(),
-            subject: subject(&finding.message).0.into(),
-            findings: Vec::new(),
-        });
-        place.findings.push((rank, text));
+        self.waiting.push(finding.clone());
         Ok(())
+    }
+
+    fn findings(&mut self, findings: &[Finding]) -> io::Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.write(&waiting)?;
+        self.write(findings)
     }
 
     fn workload(&mut self, workload: &Workload) -> io::Result<()> {
@@ -170,7 +111,7 @@ impl Report for Text {
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
-        self.flush()?;
+        self.findings(&[])?;
         let mut out = String::new();
         if self.begun {
             out.push('\n');
@@ -181,15 +122,151 @@ impl Report for Text {
     }
 }
 
-impl Place {
-    fn is_of(&self, finding: &Finding) -> bool {
-        let (mine, other) = (&self.location, &finding.location);
-        mine.span == other.span
-            && mine.start == other.start
-            && mine.file == other.file
-            && *self.subject == *subject(&finding.message).0
-            && match (&self.object, &finding.object) {
-                (Some(mine), Some(other)) => Arc::ptr_eq(mine, other) || mine == other,
+/// One file's findings, on their way into text.
+struct File<'f> {
+    context: &'f Context,
+    out: String,
+    /// Rules whose remedy was told already.
+    told: HashSet<&'f str>,
+}
+
+/// One place of a file, and the findings there.
+struct Place<'f> {
+    location: &'f Location,
+    object: Option<&'f Arc<ObjectRef>>,
+    /// What the messages begin with, all of them: ``container `web` ``.
+    subject: &'f str,
+}
+
+impl<'f> File<'f> {
+    fn of(findings: &'f [Finding], context: &'f Context) -> String {
+        let mut file = Self {
+            context,
+            out: String::with_capacity(findings.len() * 320),
+            told: HashSet::new(),
+        };
+        let shown: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.excepted.is_none() || context.show_excepted)
+            .map(|finding| (finding, Place::of(finding)))
+            .collect();
+        for place in shown.chunk_by(|(_, a), (_, b)| a.is_same(b)) {
+            file.place(place);
+        }
+        file.out
+    }
+
+    fn paint(&self) -> Paint {
+        Paint(self.context.color)
+    }
+
+    /// The line, and below it what is wrong there, the worst first.
+    fn place(&mut self, findings: &[(&'f Finding, Place<'f>)]) {
+        let Some((_, place)) = findings.first() else {
+            return;
+        };
+        let paint = self.paint();
+        let worst = findings.iter().map(|(finding, _)| Rank::of(finding)).max();
+        self.out.push('\n');
+        heading(&mut self.out, place, paint);
+        excerpt(
+            &mut self.out,
+            place.location,
+            self.context.width,
+            worst.unwrap_or(Rank::Unknown),
+            paint,
+        );
+        if let [(finding, place)] = findings {
+            return self.lines(finding, place);
+        }
+        // What is told once a file is told where it is first found, so the words are put in order last.
+        let from = self.out.len();
+        let mut texts: Vec<_> = findings
+            .iter()
+            .map(|(finding, place)| {
+                let start = self.out.len();
+                self.lines(finding, place);
+                (Rank::of(finding), start..self.out.len())
+            })
+            .collect();
+        texts.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
+        let unsorted = self.out.split_off(from);
+        for (_, text) in texts {
+            let text = unsorted.get(text.start - from..text.end - from);
+            self.out.push_str(text.unwrap_or_default());
+        }
+    }
+
+    /// Whether there is something to tell that was not told yet. A remedy is told once a file, a fix always.
+    fn is_new(&mut self, finding: &'f Finding) -> bool {
+        !finding.fixes.is_empty() || self.told.insert(&finding.rule.id)
+    }
+
+    /// A finding in two or three lines: what is wrong, and what to do.
+    fn lines(&mut self, finding: &'f Finding, place: &Place<'_>) {
+        let paint = self.paint();
+        let rank = Rank::of(finding);
+        let word = rank.word();
+        let _ = write!(
+            self.out,
+            "  {}{}{}{:pad$}",
+            rank.color(paint),
+            word,
+            paint.end(),
+            "",
+            pad = MARGIN - 2 - word.len()
+        );
+        let mut said = String::with_capacity(finding.message.len() + 60);
+        said.push_str(&finding.rule.id);
+        let name = said.len();
+        if rank == Rank::Unknown {
+            let _ = write!(said, " ({})", finding.rule.severity);
+        }
+        said.push_str(": ");
+        push_shown(&mut said, place.predicate(finding));
+        let width = self.context.width;
+        let from = self.out.len();
+        wrap(&mut self.out, &said, width);
+        if paint.0 && self.out[from..].starts_with(&*finding.rule.id) {
+            self.out.insert_str(from + name, paint.end());
+            self.out.insert_str(from, paint.bold());
+        }
+        if let Some(excepted) = &finding.excepted {
+            note(&mut self.out, "accepted", &accepted(excepted), width, paint);
+        } else if let Some((label, text)) = advice(finding)
+            && self.is_new(finding)
+        {
+            note(&mut self.out, label, &text, width, paint);
+        }
+    }
+}
+
+impl<'f> Place<'f> {
+    fn of(finding: &'f Finding) -> Self {
+        Self {
+            location: &finding.location,
+            object: finding.object.as_ref(),
+            subject: subject(&finding.message).0,
+        }
+    }
+
+    /// What a finding here says besides what all of them begin with.
+    fn predicate<'m>(&self, finding: &'m Finding) -> &'m str {
+        let from = if self.subject.is_empty() {
+            0
+        } else {
+            self.subject.len() + SEPARATOR.len()
+        };
+        finding.message.get(from..).unwrap_or_default()
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let (mine, theirs) = (self.location, other.location);
+        mine.span == theirs.span
+            && mine.start == theirs.start
+            && self.subject == other.subject
+            && match (self.object, other.object) {
+                (Some(mine), Some(theirs)) => Arc::ptr_eq(mine, theirs) || mine == theirs,
                 (None, None) => true,
                 _ => false,
             }
@@ -197,8 +274,8 @@ impl Place {
 }
 
 /// `deploy.yaml:24:9  Deployment shop/web`
-fn heading(out: &mut String, place: &Place, paint: Paint) {
-    let location = &place.location;
+fn heading(out: &mut String, place: &Place<'_>, paint: Paint) {
+    let location = place.location;
     out.push_str(paint.bold());
     push_shown(out, &location.file);
     let _ = write!(
@@ -214,7 +291,7 @@ fn heading(out: &mut String, place: &Place, paint: Paint) {
     }
     if !place.subject.is_empty() {
         out.push_str(if place.object.is_some() { ", " } else { "  " });
-        push_shown(out, &place.subject);
+        push_shown(out, place.subject);
     }
     if let Some(template) = &location.template {
         out.push_str(paint.dim());
@@ -226,18 +303,21 @@ fn heading(out: &mut String, place: &Place, paint: Paint) {
     out.push('\n');
 }
 
+/// What stands between the subject of a message and the rest.
+const SEPARATOR: &str = ": ";
+
 /// What a message begins with, ``init container `web` ``, and the rest of it.
 fn subject(message: &str) -> (&str, &str) {
     const NOUNS: [&str; 5] = [
         "container `",
+        "volume `",
         "init container `",
         "sidecar container `",
         "ephemeral container `",
-        "volume `",
     ];
     let has_one = NOUNS.iter().any(|noun| message.starts_with(noun));
     match message.find("`: ").filter(|_| has_one) {
-        Some(end) => (&message[..end + 1], &message[end + 3..]),
+        Some(end) => (&message[..end + 1], &message[end + 1 + SEPARATOR.len()..]),
         None => ("", message),
     }
 }
@@ -307,7 +387,7 @@ fn wrap(out: &mut String, text: &str, width: usize) {
     let room = width.saturating_sub(MARGIN).max(20);
     let mut column = 0;
     for (index, word) in text.split(' ').enumerate() {
-        let wide = word.width();
+        let wide = if word.is_ascii() { word.len() } else { word.width() };
         if index > 0 {
             if column + 1 + wide > room {
                 let _ = write!(out, "\n{:MARGIN$}", "");

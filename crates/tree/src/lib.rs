@@ -19,5 +19,5 @@ pub mod yaml;
 
 pub use builder::{Builder, Limits, Stored};
 pub use error::SyntaxError;
-pub use node::{Entries, Items, Kind, Node, NodeId, Style, Tree, key_hash};
+pub use node::{Entries, Items, Kind, Node, NodeId, Step, Style, Tree, key_hash};
 pub use span::{Lines, Position, Span};

@@ -159,27 +159,32 @@ impl<'t> Tree<'t> {
 
     /// The RFC 6901 pointer from `base` to `target`, a node in its subtree.
     pub fn pointer_from(&self, base: NodeId, target: NodeId) -> String {
-        let mut pointer = String::new();
-        self.pointer_below(base.0, target.0, &mut pointer);
+        let mut pointer = String::with_capacity(96);
+        self.steps(base, target, |step| {
+            pointer.push('/');
+            match step {
+                Step::Item(index) => push_number(&mut pointer, index),
+                Step::Key(key) => escape_into(&key.scalar(), &mut pointer),
+            }
+        });
         pointer
     }
 
-    fn pointer_below(&self, from: u32, target: u32, out: &mut String) {
-        let mut at = from;
+    /// The steps from `base` to `target`, a node in its subtree; to a key, those to its value.
+    pub fn steps<'a>(&'a self, base: NodeId, target: NodeId, mut take: impl FnMut(Step<'a>)) {
+        let (mut at, target) = (base.0, target.0);
         'descend: while at != target {
             let node = self.node(NodeId(at));
             for (index, value) in node.items().enumerate() {
                 if (value.id..value.data().skip).contains(&target) {
-                    out.push('/');
-                    out.push_str(&index.to_string());
+                    take(Step::Item(index));
                     at = value.id;
                     continue 'descend;
                 }
             }
             for (key, value) in node.entries() {
                 if (key.id..value.data().skip).contains(&target) {
-                    out.push('/');
-                    escape_into(&key.scalar(), out);
+                    take(Step::Key(key));
                     if key.id == target {
                         return;
                     }
@@ -192,7 +197,26 @@ impl<'t> Tree<'t> {
     }
 }
 
+/// A step from a node to one directly below it.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// To the item of that number.
+    Item(usize),
+    /// To the value of that key.
+    Key(Node<'a>),
+}
+
+fn push_number(out: &mut String, number: usize) {
+    match u8::try_from(number) {
+        Ok(digit) if digit < 10 => out.push(char::from(b'0' + digit)),
+        _ => out.push_str(&number.to_string()),
+    }
+}
+
 fn escape_into(token: &str, out: &mut String) {
+    if !token.contains(['~', '/']) {
+        return out.push_str(token);
+    }
     for character in token.chars() {
         match character {
             '~' => out.push_str("~0"),
@@ -426,7 +450,7 @@ impl<'a> Node<'a> {
                     tree: self.tree,
                     id: at,
                 };
-                if found.scalar() == key {
+                if found.is_key(key) {
                     return Some((
                         found,
                         Node {
@@ -439,6 +463,14 @@ impl<'a> Node<'a> {
             at = nodes[value as usize].skip;
         }
         None
+    }
+
+    /// Whether the text of a key is `text`.
+    fn is_key(self, text: &str) -> bool {
+        match self.kind() {
+            Kind::Str => self.raw() == text,
+            _ => self.scalar() == text,
+        }
     }
 
     /// The value at the end of `path`, one key after the other; `None` where one is missing or `null`.

@@ -3,8 +3,9 @@
 use super::eval::Place;
 use super::{Field, Formula, Scope, Shape, Test};
 use crate::path::{Dotted, Root};
-use hardtack_tree::{Kind, Node};
+use hardtack_tree::{Kind, Node, Step};
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// The formula as a clause: ``securityContext.privileged must not be `true` ``.
 pub fn describe(formula: &Formula) -> String {
@@ -136,21 +137,25 @@ fn way(node: Node<'_>, scope: &Scope<'_>) -> String {
     let Some(from) = from.into_iter().flatten().find(|from| node.is_within(*from)) else {
         return String::new();
     };
-    let pointer = node.tree().pointer_from(from.id(), node.id());
-    let mut way = String::new();
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
-        if token.bytes().all(|byte| byte.is_ascii_digit()) {
-            way.push_str(&format!("[{token}]"));
-        } else if token.contains(['.', '/', ' ']) {
-            way.push_str(&format!("[\"{token}\"]"));
-        } else {
-            if !way.is_empty() {
-                way.push('.');
-            }
-            way.push_str(&token);
+    let mut way = String::with_capacity(64);
+    node.tree().steps(from.id(), node.id(), |step| match step {
+        Step::Item(index) => {
+            let _ = write!(way, "[{index}]");
         }
-    }
+        Step::Key(key) => {
+            let key = key.scalar();
+            if key.bytes().all(|byte| byte.is_ascii_digit()) {
+                let _ = write!(way, "[{key}]");
+            } else if key.contains(['.', '/', ' ']) {
+                let _ = write!(way, "[\"{key}\"]");
+            } else {
+                if !way.is_empty() {
+                    way.push('.');
+                }
+                way.push_str(&key);
+            }
+        }
+    });
     way
 }
 

@@ -1,6 +1,6 @@
 //! Judging a formula: first whether it holds, and only when it does not, where and why.
 
-use super::{Edit, Field, Formula, Shape, Test, edits, english};
+use super::{Edit, Field, Formula, Pattern, Shape, Test, Texts, edits, english};
 use crate::image::ImageRef;
 use crate::path::{Root, Segment};
 use crate::{json, quantity};
@@ -51,6 +51,8 @@ pub struct Scope<'a> {
     pub stage: Option<Node<'a>>,
     /// The instruction around the item.
     pub instruction: Option<Node<'a>>,
+    /// What is known of the texts in the tree, where many patterns are asked of them.
+    pub texts: Option<&'a Texts>,
 }
 
 impl<'a> Scope<'a> {
@@ -63,12 +65,21 @@ impl<'a> Scope<'a> {
             container: None,
             stage: None,
             instruction: None,
+            texts: None,
         }
     }
 
     /// The same surroundings with another item.
     pub fn with_item(self, item: Node<'a>) -> Self {
         Self { item, ..self }
+    }
+
+    /// Whether a pattern occurs in the text of a node of the tree.
+    fn occurs(&self, pattern: &Pattern, node: Node<'_>, text: &str) -> bool {
+        match self.texts {
+            Some(texts) => pattern.is_in(node.id(), text, texts),
+            None => pattern.is_match(text),
+        }
     }
 
     pub(crate) fn root(&self, root: Root) -> Option<Node<'a>> {
@@ -111,12 +122,27 @@ impl<'a> Place<'a, '_> {
         }
     }
 
+    /// Whether a pattern occurs in the text that is there; `None` where there is none.
+    fn occurs(&self, pattern: &Pattern, scope: &Scope<'_>) -> Option<bool> {
+        match self {
+            Place::Node(node) => node.as_str().map(|text| scope.occurs(pattern, *node, text)),
+            other => other.text().map(|text| pattern.is_match(text)),
+        }
+    }
+
     fn equals(&self, value: &Value) -> bool {
         match self {
             Place::Node(node) => json::equals(*node, value),
             Place::Part(_, text, _) => value.as_str() == Some(text),
             Place::Missing(..) => value.is_null(),
             Place::Wrong(_) => false,
+        }
+    }
+
+    fn equals_any(&self, values: &[Value]) -> bool {
+        match self {
+            Place::Node(node) => json::equals_any(*node, values),
+            other => values.iter().any(|value| other.equals(value)),
         }
     }
 
@@ -148,6 +174,34 @@ pub struct Failure<'a> {
     pub misshapen: bool,
     /// What would make the formula hold here, if that follows from it.
     pub edits: Option<Vec<Edit<'a>>>,
+}
+
+/// What a failure must tell besides its place: words are dear, and most rules have their own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// The message; where the node is misshapen it is told all the same.
+    pub(crate) message: bool,
+    /// The edits that follow from the formula.
+    pub(crate) edits: bool,
+}
+
+impl Asked {
+    const ALL: Self = Self {
+        message: true,
+        edits: true,
+    };
+    const PLACE: Self = Self {
+        message: false,
+        edits: false,
+    };
+
+    fn message(self, message: impl FnOnce() -> String) -> String {
+        if self.message { message() } else { String::new() }
+    }
+
+    fn edits<'a>(self, edits: impl FnOnce() -> Option<Vec<Edit<'a>>>) -> Option<Vec<Edit<'a>>> {
+        self.edits.then(edits).flatten()
+    }
 }
 
 /// The place that `keys` lead to from `node`.
@@ -191,8 +245,13 @@ impl Formula {
 
     /// Where it does not hold. Empty if and only if it holds.
     pub fn failures<'a>(&self, scope: &Scope<'a>) -> Vec<Failure<'a>> {
+        self.failures_with(scope, Asked::ALL)
+    }
+
+    /// The same, with no more than is asked for.
+    pub(crate) fn failures_with<'a>(&self, scope: &Scope<'a>, asked: Asked) -> Vec<Failure<'a>> {
         let mut failures = Vec::new();
-        self.fail(scope, Place::Node(scope.item), &mut failures);
+        self.fail(scope, Place::Node(scope.item), asked, &mut failures);
         failures
     }
 
@@ -224,7 +283,7 @@ impl Formula {
         }
     }
 
-    fn fail<'a>(&self, scope: &Scope<'a>, place: Place<'a, '_>, out: &mut Vec<Failure<'a>>) {
+    fn fail<'a>(&self, scope: &Scope<'a>, place: Place<'a, '_>, asked: Asked, out: &mut Vec<Failure<'a>>) {
         let truth = self.check(scope, place);
         if truth == Truth::Yes {
             return;
@@ -232,21 +291,20 @@ impl Formula {
         match self {
             Formula::All(parts) => {
                 for part in parts {
-                    part.fail(scope, place, out);
+                    part.fail(scope, place, asked, out);
                 }
             }
             Formula::Any(parts) => {
                 // `orAbsent` and its like: the last alternative tells best what is wanted.
+                if let [Formula::Test(Test::Absent), last] = &parts[..] {
+                    return last.fail(scope, place, asked, out);
+                }
                 let mut inner = Vec::new();
                 if let Some(last) = parts.last() {
-                    last.fail(scope, place, &mut inner);
-                }
-                if let [Formula::Test(Test::Absent), _] = &parts[..] {
-                    out.append(&mut inner);
-                    return;
+                    last.fail(scope, place, Asked::PLACE, &mut inner);
                 }
                 if inner.first().is_some_and(|failure| failure.misshapen) {
-                    let edits = edits::satisfy(self, scope, place);
+                    let edits = asked.edits(|| edits::satisfy(self, scope, place));
                     let first = inner.swap_remove(0);
                     out.push(Failure {
                         truth,
@@ -263,9 +321,9 @@ impl Formula {
                     truth,
                     node,
                     missing,
-                    message: format!("must hold: {}", english::describe(self)),
+                    message: asked.message(|| format!("must hold: {}", english::describe(self))),
                     misshapen: false,
-                    edits: edits::satisfy(self, scope, place),
+                    edits: asked.edits(|| edits::satisfy(self, scope, place)),
                 });
             }
             Formula::Not(part) => {
@@ -274,15 +332,16 @@ impl Formula {
                     truth,
                     node: at.node(),
                     missing: Vec::new(),
-                    message: format!("must not hold: {}", english::describe(part)),
+                    message: asked.message(|| format!("must not hold: {}", english::describe(part))),
                     misshapen: false,
-                    edits: edits::satisfy(self, scope, place),
+                    edits: asked.edits(|| edits::satisfy(self, scope, place)),
                 });
             }
             Formula::Field(field) => {
                 let at = field.place(scope, place);
-                field.then.fail(scope, at, out);
+                field.then.fail(scope, at, asked, out);
                 if field.inherit_pod
+                    && asked.edits
                     && let Some(failure) = out.last_mut()
                     && let Some(edits) = edits::for_pod_or_container(field, scope)
                 {
@@ -292,18 +351,18 @@ impl Formula {
             Formula::Test(Test::Each(inner)) => match place {
                 Place::Node(list) if matches!(list.kind(), Kind::Seq | Kind::Map) => {
                     for element in elements(list) {
-                        inner.fail(&scope.with_item(element), Place::Node(element), out);
+                        inner.fail(&scope.with_item(element), Place::Node(element), asked, out);
                     }
                 }
-                _ => out.push(wrong(self, scope, place, truth)),
+                _ => out.push(wrong(self, scope, place, truth, asked)),
             },
             Formula::Test(Test::Entries(pattern, inner)) if matches!(place, Place::Node(map) if map.kind() == Kind::Map) => {
                 for (_, value) in place
                     .node()
                     .entries()
-                    .filter(|(key, _)| pattern.is_match(&key.scalar()))
+                    .filter(|(key, _)| scope.occurs(pattern, *key, &key.scalar()))
                 {
-                    inner.fail(&scope.with_item(value), Place::Node(value), out);
+                    inner.fail(&scope.with_item(value), Place::Node(value), asked, out);
                 }
             }
             Formula::Test(Test::Keys(inner)) if matches!(place, Place::Node(map) if map.kind() == Kind::Map) =>
@@ -314,14 +373,15 @@ impl Formula {
                             truth,
                             node: key,
                             missing: Vec::new(),
-                            message: format!("`{}` is set; {}", key.scalar(), english::must(self)),
+                            message: asked
+                                .message(|| format!("`{}` is set; {}", key.scalar(), english::must(self))),
                             misshapen: false,
                             edits: edits::without_key(inner, key),
                         });
                     }
                 }
                 if out.is_empty() {
-                    out.push(wrong(self, scope, place, truth));
+                    out.push(wrong(self, scope, place, truth, asked));
                 }
             }
             Formula::Test(Test::Only(allowed)) if matches!(place, Place::Node(list) if list.kind() == Kind::Seq) =>
@@ -329,18 +389,18 @@ impl Formula {
                 let others = place
                     .node()
                     .items()
-                    .filter(|item| !allowed.iter().any(|value| json::equals(*item, value)));
-                out.extend(others.map(|item| listed(self, item, truth)));
+                    .filter(|item| !json::equals_any(*item, allowed));
+                out.extend(others.map(|item| listed(self, item, truth, asked)));
             }
             Formula::Test(Test::HasNot(banned)) if matches!(place, Place::Node(list) if list.kind() == Kind::Seq) =>
             {
                 let found = place
                     .node()
                     .items()
-                    .filter(|item| banned.iter().any(|value| json::equals(*item, value)));
-                out.extend(found.map(|item| listed(self, item, truth)));
+                    .filter(|item| json::equals_any(*item, banned));
+                out.extend(found.map(|item| listed(self, item, truth, asked)));
             }
-            Formula::Test(_) => out.push(wrong(self, scope, place, truth)),
+            Formula::Test(_) => out.push(wrong(self, scope, place, truth, asked)),
         }
     }
 
@@ -369,7 +429,7 @@ impl Formula {
             Formula::Test(Test::Has(values)) => match place {
                 Place::Node(list) => list
                     .items()
-                    .find(|item| values.iter().any(|value| json::equals(*item, value)))
+                    .find(|item| json::equals_any(*item, values))
                     .map_or(place, Place::Node),
                 _ => place,
             },
@@ -378,37 +438,52 @@ impl Formula {
     }
 }
 
-fn listed<'a>(formula: &Formula, item: Node<'a>, truth: Truth) -> Failure<'a> {
+fn listed<'a>(formula: &Formula, item: Node<'a>, truth: Truth, asked: Asked) -> Failure<'a> {
     Failure {
         truth,
         node: item,
         missing: Vec::new(),
-        message: format!(
-            "`{}` is listed; the list {}",
-            item.scalar(),
-            english::must(formula)
-        ),
+        message: asked.message(|| {
+            format!(
+                "`{}` is listed; the list {}",
+                item.scalar(),
+                english::must(formula)
+            )
+        }),
         misshapen: false,
-        edits: Some(vec![Edit::Remove { node: item }]),
+        edits: asked.edits(|| Some(vec![Edit::Remove { node: item }])),
     }
 }
 
-fn wrong<'a>(formula: &Formula, scope: &Scope<'a>, place: Place<'a, '_>, truth: Truth) -> Failure<'a> {
+fn wrong<'a>(
+    formula: &Formula,
+    scope: &Scope<'a>,
+    place: Place<'a, '_>,
+    truth: Truth,
+    asked: Asked,
+) -> Failure<'a> {
     let missing = match place {
         Place::Missing(_, keys) => keys.iter().map(|segment| segment.key.to_string()).collect(),
         _ => Vec::new(),
     };
-    let state = match formula {
-        Formula::Test(Test::Absent) => english::presence(place, scope),
-        _ => english::state(place, scope),
+    let misshapen = matches!(place, Place::Wrong(_));
+    let told = Asked {
+        message: asked.message || misshapen,
+        ..asked
     };
     Failure {
         truth,
         node: place.node(),
         missing,
-        message: format!("{state}; it {}", english::must(formula)),
-        misshapen: matches!(place, Place::Wrong(_)),
-        edits: edits::satisfy(formula, scope, place),
+        message: told.message(|| {
+            let state = match formula {
+                Formula::Test(Test::Absent) => english::presence(place, scope),
+                _ => english::state(place, scope),
+            };
+            format!("{state}; it {}", english::must(formula))
+        }),
+        misshapen,
+        edits: told.edits(|| edits::satisfy(formula, scope, place)),
     }
 }
 
@@ -461,8 +536,8 @@ fn key_truth(formula: &Formula, scope: &Scope<'_>, key: Node<'_>) -> Truth {
         Formula::Test(Test::HasNot(values)) => (!listed(values)).into(),
         // What must be there is a question to all keys together.
         Formula::Test(Test::Has(_)) => Truth::Yes,
-        Formula::Test(Test::Matches(pattern)) => pattern.is_match(&key.scalar()).into(),
-        Formula::Test(Test::NotMatches(pattern)) => (!pattern.is_match(&key.scalar())).into(),
+        Formula::Test(Test::Matches(pattern)) => scope.occurs(pattern, key, &key.scalar()).into(),
+        Formula::Test(Test::NotMatches(pattern)) => (!scope.occurs(pattern, key, &key.scalar())).into(),
         other => other.check(scope, Place::Node(key)),
     }
 }
@@ -519,18 +594,15 @@ impl Test {
         match self {
             Test::Present | Test::Absent => Truth::Yes,
             Test::Is(value) => place.equals(value).into(),
-            Test::In(values) => values.iter().any(|value| place.equals(value)).into(),
-            Test::NotIn(values) => (!values.iter().any(|value| place.equals(value))).into(),
+            Test::In(values) => place.equals_any(values).into(),
+            Test::NotIn(values) => (!place.equals_any(values)).into(),
             Test::Has(values) => values.iter().all(has).into(),
             Test::HasNot(values) => (list.is_some() && !values.iter().any(has)).into(),
             Test::Only(values) => list
-                .is_some_and(|list| {
-                    list.items()
-                        .all(|item| values.iter().any(|value| json::equals(item, value)))
-                })
+                .is_some_and(|list| list.items().all(|item| json::equals_any(item, values)))
                 .into(),
-            Test::Matches(pattern) => place.text().is_some_and(|text| pattern.is_match(text)).into(),
-            Test::NotMatches(pattern) => place.text().is_some_and(|text| !pattern.is_match(text)).into(),
+            Test::Matches(pattern) => (place.occurs(pattern, scope) == Some(true)).into(),
+            Test::NotMatches(pattern) => (place.occurs(pattern, scope) == Some(false)).into(),
             Test::Min(bound) => place.amount().is_some_and(|amount| amount >= bound.amount).into(),
             Test::Max(bound) => place.amount().is_some_and(|amount| amount <= bound.amount).into(),
             Test::AtMost(root, keys) => match scope.root(*root).map(|node| follow(node, keys)) {
@@ -556,7 +628,9 @@ impl Test {
             },
             Test::Keys(inner) => map.map_or(Truth::No, |map| keys_truth(inner, scope, map)),
             Test::Entries(pattern, inner) => map.map_or(Truth::No, |map| {
-                let wanted = map.entries().filter(|(key, _)| pattern.is_match(&key.scalar()));
+                let wanted = map
+                    .entries()
+                    .filter(|(key, _)| scope.occurs(pattern, *key, &key.scalar()));
                 wanted
                     .map(|(_, value)| inner.check(&scope.with_item(value), Place::Node(value)))
                     .min()

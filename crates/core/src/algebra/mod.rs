@@ -10,15 +10,18 @@ mod eval;
 mod parse;
 mod patch;
 mod pattern;
+mod trigrams;
 
 pub use edits::Edit;
 pub(crate) use edits::written;
 pub use english::describe;
 pub(crate) use english::shorten as shortened;
+pub(crate) use eval::Asked;
 pub use eval::{Failure, Scope, Truth};
 pub use parse::{Parameters, Patterns, WORDS, parse};
 pub use patch::{PatchKind, PatchOp};
 pub use pattern::Pattern;
+pub use trigrams::Texts;
 
 use crate::path::{Root, Segment};
 use serde_json::Value;

@@ -3,7 +3,10 @@
 //! Rules have several hundred patterns, most of them short, and a scan of one file must not wait for all of them to be
 //! compiled. So a pattern is compiled when it is first asked, to the least that answers the question: a list of words
 //! where it means nothing else (`^(a|b)$`), else a lazily built automaton without captures that runs in linear time.
+//! That one waits until a text comes along that has the words the pattern needs.
 
+use super::trigrams::{Needs, Texts};
+use hardtack_tree::NodeId;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson::{self, WhichCaptures, pikevm::PikeVM};
 use regex_automata::util::pool::Pool;
@@ -29,9 +32,18 @@ struct Source {
 enum Matcher {
     /// The text is, begins with, ends with or has one of the words.
     Words(Place, Vec<Box<[u8]>>),
-    Automaton(Box<Automaton>),
+    Automaton(Lazy),
     /// The pattern is wrong, which [`Pattern::check`] told.
     Nothing,
+}
+
+/// An automaton that is built when it is first asked.
+struct Lazy {
+    hir: Hir,
+    /// Words without which it need not be asked.
+    needs: Option<Needs>,
+    /// `None` where the pattern is wrong.
+    automaton: OnceLock<Option<Box<Automaton>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -87,10 +99,20 @@ impl Pattern {
 
     /// Whether the pattern occurs in `text`.
     pub fn is_match(&self, text: &str) -> bool {
-        self.0
-            .compiled
-            .get_or_init(|| Matcher::of(&self.0.text))
-            .is_match(text.as_bytes())
+        self.matcher().is_match(text.as_bytes())
+    }
+
+    /// The same of the text of a node, of which `texts` may know that it does not.
+    pub(super) fn is_in(&self, node: NodeId, text: &str, texts: &Texts) -> bool {
+        let matcher = self.matcher();
+        matcher
+            .needs()
+            .is_none_or(|needs| texts.may_have(node, text, needs))
+            && matcher.is_match(text.as_bytes())
+    }
+
+    fn matcher(&self) -> &Matcher {
+        self.0.compiled.get_or_init(|| Matcher::of(&self.0.text))
     }
 }
 
@@ -111,9 +133,18 @@ impl Matcher {
         if let Some((place, words)) = words(&hir) {
             return Matcher::Words(place, words);
         }
-        Automaton::new(&hir).map_or(Matcher::Nothing, |automaton| {
-            Matcher::Automaton(Box::new(automaton))
+        Matcher::Automaton(Lazy {
+            needs: Needs::of(&hir),
+            hir,
+            automaton: OnceLock::new(),
         })
+    }
+
+    fn needs(&self) -> Option<&Needs> {
+        match self {
+            Matcher::Automaton(lazy) => lazy.needs.as_ref(),
+            _ => None,
+        }
     }
 
     fn is_match(&self, text: &[u8]) -> bool {
@@ -124,9 +155,19 @@ impl Matcher {
                 Place::End => text.ends_with(word),
                 Place::Anywhere => memchr::memmem::find(text, word).is_some(),
             }),
-            Matcher::Automaton(automaton) => automaton.is_match(text),
+            Matcher::Automaton(lazy) => lazy.is_match(text),
             Matcher::Nothing => false,
         }
+    }
+}
+
+impl Lazy {
+    fn is_match(&self, text: &[u8]) -> bool {
+        let build = || Automaton::new(&self.hir).map(Box::new);
+        let automaton = self.automaton.get_or_init(build);
+        automaton
+            .as_ref()
+            .is_some_and(|automaton| automaton.is_match(text))
     }
 }
 

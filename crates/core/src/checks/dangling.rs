@@ -6,6 +6,7 @@ use crate::world::{
     Backend, Binding, Budget, Monitor, Origin, Pod, Scaler, Selector, Service, Space, Spot, Table, Workload,
     World, WorldFailure, is_of_the_cluster,
 };
+use rustc_hash::FxHashMap;
 
 /// What selects pods selects some. Unknown where the input has none in the namespace, or something that may make some.
 fn selects_pods(
@@ -404,22 +405,27 @@ pub fn admission_policy(world: &World, _: &Parameters) -> Vec<WorldFailure> {
 /// Service only lacks an SRV record where it is not.
 pub fn service_target_port(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut failures = Vec::new();
+    let mut known: FxHashMap<(&str, &Selector, &str), Option<&Pod>> = FxHashMap::default();
     let services = world.spaces().flat_map(|(_, space)| space.services.iter());
     for service in services.filter(|service| !service.headless) {
         let Some((selector, _)) = &service.selector else {
             continue;
         };
+        let namespace = service.origin.namespace();
         for (name, spot) in service.ports.iter().filter_map(|port| port.target.as_ref()) {
-            let mut pods = world.selected(service.origin.namespace(), selector).peekable();
-            let Some(first) = pods.peek().map(|pod| named(&pod.origin, &service.origin)) else {
-                continue;
-            };
-            let has = |pod: &Pod| {
-                pod.containers
-                    .iter()
-                    .any(|container| container.ports.iter().any(|(own, _)| own == name))
-            };
-            if !pods.any(has) {
+            // The first of the pods, if none of them has the port.
+            let first = known.entry((namespace, selector, name)).or_insert_with(|| {
+                let has = |pod: &Pod| {
+                    pod.containers
+                        .iter()
+                        .any(|container| container.ports.iter().any(|(own, _)| own == name))
+                };
+                let mut pods = world.selected(namespace, selector).peekable();
+                let first = pods.peek().copied();
+                first.filter(|_| !pods.any(has))
+            });
+            if let Some(first) = first {
+                let first = named(&first.origin, &service.origin);
                 let message =
                     format!("No container of {first} has a port named `{name}`, so nothing is sent there");
                 failures.push(WorldFailure::fail(&service.origin, spot, message));

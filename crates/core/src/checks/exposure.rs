@@ -2,13 +2,13 @@
 
 use super::words::{capital, named};
 use crate::algebra::Parameters;
-use crate::world::{Origin, Pod, Service, Space, World, WorldFailure};
+use crate::world::{Origin, Pod, Selector, Service, Space, World, WorldFailure};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The pods that are reached from outside, each once, with what leads there.
 fn reached(world: &World) -> Vec<(&Pod, String)> {
     let mut found: Vec<(&Pod, String)> = Vec::new();
-    let mut seen: FxHashSet<*const Origin> = FxHashSet::default();
+    let mut seen = Seen::default();
     for (_, space) in world.spaces() {
         for service in space.services.iter() {
             if let Some(by) = service.exposure() {
@@ -36,17 +36,29 @@ fn reached(world: &World) -> Vec<(&Pod, String)> {
     found
 }
 
+/// What was found to be reached already.
+#[derive(Default)]
+struct Seen<'w> {
+    pods: FxHashSet<*const Origin>,
+    selectors: FxHashSet<(&'w str, &'w Selector)>,
+}
+
 fn push<'w>(
     world: &'w World,
     service: &'w Service,
     by: &str,
-    seen: &mut FxHashSet<*const Origin>,
+    seen: &mut Seen<'w>,
     found: &mut Vec<(&'w Pod, String)>,
 ) {
-    let selector = service.selector.iter();
-    let pods = selector.flat_map(|(selector, _)| world.selected(service.origin.namespace(), selector));
-    for pod in pods {
-        if seen.insert(std::ptr::from_ref(&*pod.origin)) {
+    let namespace = service.origin.namespace();
+    let Some((selector, _)) = &service.selector else {
+        return;
+    };
+    if !seen.selectors.insert((namespace, selector)) {
+        return;
+    }
+    for pod in world.selected(namespace, selector) {
+        if seen.pods.insert(std::ptr::from_ref(&*pod.origin)) {
             found.push((pod, by.to_owned()));
         }
     }

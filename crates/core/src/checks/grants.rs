@@ -3,6 +3,7 @@
 use crate::fields::{FieldTable, Fields, Read, fail};
 use crate::world::{Allowed, Binding, Deed, Pod, Wanted, World, WorldFailure};
 use hardtack_tree::Node;
+use rustc_hash::FxHashMap;
 
 /// A rule that no one may be allowed any of some deeds.
 #[derive(Debug)]
@@ -91,32 +92,40 @@ impl Grants {
     /// The bindings, or the workloads, that are allowed one of the deeds. A role that is not in the input is another
     /// rule's finding (`dangling-role`): what it allows is not guessed here.
     pub fn failures(&self, world: &World) -> Vec<WorldFailure> {
+        let mut roles = Roles::default();
         match self.to {
             To::Anyone => world
                 .bindings()
                 .iter()
-                .filter_map(|binding| self.binding(world, binding))
+                .filter_map(|binding| self.binding(world, binding, &mut roles))
                 .collect(),
             To::Workload => {
+                let mut accounts = Accounts::default();
                 let pods = world.spaces().flat_map(|(_, space)| space.pods());
-                pods.filter_map(|pod| self.pod(world, pod)).collect()
+                pods.filter_map(|pod| self.pod(world, pod, &mut roles, &mut accounts))
+                    .collect()
             }
         }
     }
 
-    fn binding(&self, world: &World, binding: &Binding) -> Option<WorldFailure> {
+    fn binding<'w>(
+        &'w self,
+        world: &'w World,
+        binding: &'w Binding,
+        roles: &mut Roles<'w>,
+    ) -> Option<WorldFailure> {
         let subject = binding.subjects.first()?;
         // To be bound to it is a finding of its own, which needs no second look at the role.
         if binding.cluster_role && &*binding.role == "cluster-admin" {
             return None;
         }
-        let (verb, resource) = self.allowed(world, binding)?;
+        let (verb, resource) = self.allowed(world, binding, roles)?;
         let others = match binding.subjects.len() - 1 {
             0 => String::new(),
             1 => " and another".to_owned(),
             more => format!(" and {more} others"),
         };
-        let done = deed_text(&verb, &resource);
+        let done = deed_text(verb, resource);
         let message = format!(
             "{subject}{others} may {done} {}, by {}",
             reach(binding),
@@ -129,18 +138,29 @@ impl Grants {
         ))
     }
 
-    fn pod(&self, world: &World, pod: &Pod) -> Option<WorldFailure> {
+    fn pod<'w>(
+        &'w self,
+        world: &'w World,
+        pod: &'w Pod,
+        roles: &mut Roles<'w>,
+        accounts: &mut Accounts<'w>,
+    ) -> Option<WorldFailure> {
         if !has_token(world, pod) {
             return None;
         }
-        let bindings = world.bindings_of(pod.namespace(), &pod.account);
-        let (binding, (verb, resource)) = bindings
-            .into_iter()
-            .find_map(|binding| Some((binding, self.allowed(world, binding)?)))?;
+        let found = accounts
+            .entry((pod.namespace(), &pod.account))
+            .or_insert_with(|| {
+                let bindings = world.bindings_of(pod.namespace(), &pod.account);
+                bindings
+                    .into_iter()
+                    .find_map(|binding| Some((binding, self.allowed(world, binding, roles)?)))
+            });
+        let (binding, (verb, resource)) = (*found)?;
         let message = format!(
             "service account `{}` may {} {}: {} `{}` binds it to {}",
             pod.account,
-            deed_text(&verb, &resource),
+            deed_text(verb, resource),
             reach(binding),
             binding.origin.object.kind,
             binding.origin.name(),
@@ -154,7 +174,7 @@ impl Grants {
     }
 
     /// The first of the deeds that a binding allows, as verb and resource.
-    fn allowed(&self, world: &World, binding: &Binding) -> Option<(String, String)> {
+    fn allowed<'w>(&'w self, world: &World, binding: &'w Binding, roles: &mut Roles<'w>) -> Option<Done<'w>> {
         let fits = match self.within {
             Within::Either => true,
             Within::Cluster => binding.cluster,
@@ -163,19 +183,32 @@ impl Grants {
         if !fits {
             return None;
         }
+        // A ClusterRole is the same wherever it is bound.
+        let namespace = (!binding.cluster_role).then(|| binding.origin.namespace());
+        *roles
+            .entry((namespace, &binding.role))
+            .or_insert_with(|| self.allowed_by_role(world, binding))
+    }
+
+    fn allowed_by_role(&self, world: &World, binding: &Binding) -> Option<Done<'_>> {
         let rules = world.allowed_by(binding)?;
         // Who may do everything may do this too, but that is one finding, not one for each deed.
         let everything = |rule: &Allowed| rule.allows(&self.everything).is_some();
         if !self.deeds.contains(&self.everything) && rules.iter().any(everything) {
             return None;
         }
-        let allows = |rule: &Allowed| {
-            let done = self.deeds.iter().find_map(|deed| rule.allows(deed))?;
-            Some((done.0.to_owned(), done.1.to_owned()))
-        };
-        rules.iter().find_map(allows)
+        rules
+            .iter()
+            .find_map(|rule| self.deeds.iter().find_map(|deed| rule.allows(deed)))
     }
 }
+
+/// A verb and a resource.
+type Done<'w> = (&'w str, &'w str);
+/// What each role allows, by its namespace, if it has one, and its name: many bindings may be of one role.
+type Roles<'w> = FxHashMap<(Option<&'w str>, &'w str), Option<Done<'w>>>;
+/// What each service account is allowed, by its namespace and its name, and by which binding.
+type Accounts<'w> = FxHashMap<(&'w str, &'w str), Option<(&'w Binding, Done<'w>)>>;
 
 fn deed(node: Node<'_>) -> Read<Deed> {
     let fields = Fields::of(node, "a deed", DEED)?;

@@ -2,7 +2,7 @@
 
 use super::words::{in_namespace, named};
 use crate::algebra::Parameters;
-use crate::world::{Budget, Origin, Pod, Scaler, ScalerKind, Space, Workload, World, WorldFailure};
+use crate::world::{Budget, Origin, Pod, Scaler, ScalerKind, Selector, Space, Workload, World, WorldFailure};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 const RESOURCES: [&str; 2] = ["CPU", "memory"];
@@ -138,12 +138,9 @@ const REPLICATED: [&str; 6] = [
     "DeploymentConfig",
 ];
 
-/// The workloads whose pods a budget protects and whose number of pods is known; one that is in several files once.
-fn protected<'w>(space: &'w Space, budget: &'w Budget) -> Vec<&'w Workload> {
-    let pods = budget
-        .selector
-        .iter()
-        .flat_map(|selector| space.selected(selector));
+/// The workloads whose pods a budget with that selector protects and whose number of pods is known; one that is in several files once.
+fn protected<'w>(space: &'w Space, selector: &'w Selector) -> Vec<&'w Workload> {
+    let pods = space.selected(selector);
     let mut seen: FxHashSet<(&str, &str)> = FxHashSet::default();
     let owners = pods.filter_map(|pod| space.owner(pod)).filter(|workload| {
         let kind = &*workload.origin.object.kind;
@@ -157,10 +154,17 @@ pub fn over_replicas(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut failures = Vec::new();
     for (_, space) in world.spaces() {
         let fewest = Fewest::of(space);
+        let mut known: FxHashMap<&Selector, (Option<&Workload>, i64)> = FxHashMap::default();
         for budget in &space.budgets {
-            let workloads = protected(space, budget);
-            let pods: i64 = workloads.iter().map(|workload| fewest.pods(workload)).sum();
-            let (Some(first), true) = (workloads.first(), pods > 0) else {
+            let Some(selector) = &budget.selector else {
+                continue;
+            };
+            let (first, pods) = *known.entry(selector).or_insert_with(|| {
+                let workloads = protected(space, selector);
+                let pods = workloads.iter().map(|workload| fewest.pods(workload)).sum();
+                (workloads.first().copied(), pods)
+            });
+            let (Some(first), true) = (first, pods > 0) else {
                 continue;
             };
             let who = named(&first.origin, &budget.origin);
@@ -183,14 +187,24 @@ pub fn overlap(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut failures = Vec::new();
     for (_, space) in world.spaces() {
         let mut first: FxHashMap<*const Origin, &Budget> = FxHashMap::default();
+        let mut known: FxHashMap<&Selector, Vec<(&Budget, &Pod)>> = FxHashMap::default();
         for budget in &space.budgets {
-            let pods = budget
-                .selector
-                .iter()
-                .flat_map(|selector| space.selected(selector));
+            let Some(selector) = &budget.selector else {
+                continue;
+            };
+            // The first budgets of the pods that the selector finds, each with the first of its pods.
+            let firsts = known.entry(selector).or_insert_with(|| {
+                let mut seen: FxHashSet<*const Budget> = FxHashSet::default();
+                let of_pods = space.selected(selector).map(|pod| {
+                    let first = first.entry(std::ptr::from_ref(&*pod.origin)).or_insert(budget);
+                    (*first, pod)
+                });
+                of_pods
+                    .filter(|(budget, _)| seen.insert(std::ptr::from_ref(*budget)))
+                    .collect()
+            });
             let mut told: FxHashSet<&str> = FxHashSet::default();
-            for pod in pods {
-                let other = *first.entry(std::ptr::from_ref(&*pod.origin)).or_insert(budget);
+            for (other, pod) in firsts {
                 if !other.origin.is_same_object(&budget.origin) && told.insert(other.origin.name()) {
                     let message = format!(
                         "{} protects the pods of {} too, so none of them can be evicted",
@@ -239,14 +253,21 @@ pub fn budget_missing(world: &World, _: &Parameters) -> Vec<WorldFailure> {
 pub fn selector_overlap(world: &World, _: &Parameters) -> Vec<WorldFailure> {
     let mut failures = Vec::new();
     for (_, space) in world.spaces() {
+        let mut known: FxHashMap<&Selector, [Option<&Pod>; 2]> = FxHashMap::default();
+        let is_controlled = |pod: &&Pod| space.owner(pod).is_some_and(|owner| owner.selector.is_some());
         for workload in space.workloads.iter() {
             let Some((selector, spot)) = &workload.selector else {
                 continue;
             };
-            let is_controlled = |pod: &Pod| space.owner(pod).is_some_and(|owner| owner.selector.is_some());
-            let other = space
-                .selected(selector)
-                .find(|pod| !pod.origin.is_same_object(&workload.origin) && is_controlled(pod));
+            // A pod that the selector finds, and one of another object.
+            let found = known.entry(selector).or_insert_with(|| {
+                let mut pods = space.selected(selector).filter(is_controlled);
+                let one = pods.next();
+                let other = one.and_then(|one| pods.find(|pod| !pod.origin.is_same_object(&one.origin)));
+                [one, other]
+            });
+            let mut pods = found.iter().flatten();
+            let other = pods.find(|pod| !pod.origin.is_same_object(&workload.origin));
             if let Some(pod) = other {
                 let message = format!(
                     "The selector `{selector}` finds the pods of {} too",

@@ -340,7 +340,10 @@ impl<'a> File<'a> {
         if check.is_global()
             && let Some(formula) = ["where", "unless"].into_iter().find_map(|name| self.get(name))
         {
-            return fail(formula, "a rule about all objects together takes no `where` and no `unless`");
+            return fail(
+                formula,
+                "a rule about all objects together takes no `where` and no `unless`",
+            );
         }
         let (from, until) = if node == self.root {
             (None, None)

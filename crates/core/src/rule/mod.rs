@@ -157,11 +157,14 @@ pub struct KindPattern {
 
 impl KindPattern {
     pub(crate) fn matches(&self, group: &str, kind: &str) -> bool {
-        let group_fits = match &self.group {
+        (&*self.kind == "*" || *self.kind == *kind) && self.fits_group(group)
+    }
+
+    pub(crate) fn fits_group(&self, group: &str) -> bool {
+        match &self.group {
             Some(wanted) => **wanted == *group,
             None => !group.contains('.') || group.ends_with(".k8s.io"),
-        };
-        group_fits && (&*self.kind == "*" || *self.kind == *kind)
+        }
     }
 }
 

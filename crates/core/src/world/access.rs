@@ -7,7 +7,7 @@ use hardtack_tree::Node;
 use std::sync::Arc;
 
 /// A ServiceAccount.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Account {
     /// The object.
     pub origin: Arc<Origin>,
@@ -16,7 +16,7 @@ pub struct Account {
 }
 
 /// A Role or a ClusterRole.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Role {
     /// The object.
     pub origin: Arc<Origin>,
@@ -95,7 +95,7 @@ impl Allowed {
 }
 
 /// A RoleBinding or a ClusterRoleBinding.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Binding {
     /// The object.
     pub origin: Arc<Origin>,
@@ -112,7 +112,7 @@ pub struct Binding {
 }
 
 /// Who a binding is about.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Subject {
     /// `User`, `Group` or `ServiceAccount`.
     pub kind: Box<str>,

@@ -6,7 +6,7 @@ use hardtack_tree::Node;
 use std::sync::Arc;
 
 /// A Namespace.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Namespace {
     /// The object.
     pub origin: Arc<Origin>,
@@ -28,7 +28,7 @@ impl Namespace {
 }
 
 /// A ConfigMap or a Secret: its keys, never its values.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Its keys; `None` where another object makes it, and the keys are not known.
     pub keys: Option<Vec<Box<str>>>,

@@ -63,14 +63,14 @@ impl Wanted {
 }
 
 /// What one object is to others.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Fact {
     pub(super) origin: Arc<Origin>,
     pub(super) body: Body,
 }
 
 /// By kind of object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Body {
     Workload(Box<Workload>, Vec<Pod>),
     Service(Box<Service>),

@@ -8,14 +8,14 @@ use std::hash::{Hash, Hasher};
 
 /// Labels of an object. A fact is kept for every object of a scan and labels are compared all the time, so they are
 /// kept in one text, each with a hash.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Labels {
     text: Box<str>,
     pairs: Box<[Pair]>,
 }
 
 /// A label: where its key and its value end in the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Pair {
     hash: u64,
     start: u32,
@@ -119,21 +119,21 @@ fn pair_hash(key: &str, value: &str) -> u64 {
 }
 
 /// What selects objects by their labels.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selector {
     /// Labels that must be there with that value.
     pub equal: Labels,
     expressions: Box<[Expression]>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Expression {
     key: Box<str>,
     operator: Operator,
     values: Box<[Box<str>]>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Operator {
     In,
     NotIn,

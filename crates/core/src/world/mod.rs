@@ -13,6 +13,10 @@
 //! to be in `default`: all such objects of a scan are in one namespace without a name, whichever files they stand
 //! in. A reference from a written namespace may also lead there, as `kubectl apply --namespace` would put it there.
 //!
+//! **Cost.** The files of one application may be read many times over, for every place it is put to. What is found by a
+//! selector, or by an account's name, is looked at once for all objects that name the same; else every copy would be
+//! compared with every other.
+//!
 //! **Limits.** No more than [`World::MOST_FACTS`] objects are kept. With more than that rules about several objects
 //! say nothing, as half of the world would make them wrong.
 

@@ -6,7 +6,7 @@ use hardtack_tree::{Kind, Node};
 use std::sync::Arc;
 
 /// A Service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Service {
     /// The object.
     pub origin: Arc<Origin>,
@@ -27,7 +27,7 @@ pub struct Service {
 }
 
 /// A port of a Service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ServicePort {
     /// Its name; empty where there is none.
     pub name: Box<str>,
@@ -49,7 +49,7 @@ pub enum PortRef {
 }
 
 /// An Ingress, or a route of the Gateway API or of OpenShift.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Route {
     /// The object.
     pub origin: Arc<Origin>,
@@ -62,7 +62,7 @@ pub struct Route {
 }
 
 /// A host and a path that an Ingress claims.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Claimed {
     /// The host; empty for every host.
     pub host: Box<str>,
@@ -73,7 +73,7 @@ pub struct Claimed {
 }
 
 /// A Service that something leads to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Backend {
     /// Its namespace, where another than the object's own is written.
     pub namespace: Option<Box<str>>,
@@ -88,7 +88,7 @@ pub struct Backend {
 }
 
 /// A NetworkPolicy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// The object.
     pub origin: Arc<Origin>,
@@ -103,7 +103,7 @@ pub struct Policy {
 }
 
 /// A ServiceMonitor or a PodMonitor.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Monitor {
     /// The object.
     pub origin: Arc<Origin>,
@@ -118,7 +118,7 @@ pub struct Monitor {
 }
 
 /// Something that makes the API server call a Service: webhooks, API services, conversions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Hook {
     /// The object.
     pub origin: Arc<Origin>,

@@ -30,7 +30,7 @@ impl Place {
 }
 
 /// One object of the input.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Origin {
     /// The file, as reports name it.
     pub file: Arc<str>,

@@ -15,7 +15,7 @@ pub enum ScalerKind {
 }
 
 /// An autoscaler.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scaler {
     /// The object.
     pub origin: Arc<Origin>,
@@ -128,7 +128,7 @@ impl Amount {
 }
 
 /// A PodDisruptionBudget.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Budget {
     /// The object.
     pub origin: Arc<Origin>,

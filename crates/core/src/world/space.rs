@@ -6,7 +6,7 @@ use super::labels::Selector;
 use super::network::{Monitor, Policy, Service};
 use super::scaling::{Budget, Scaler};
 use super::workload::{Pod, Workload};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What is known of one namespace.
 #[derive(Debug, Default)]
@@ -80,7 +80,8 @@ impl Space {
     /// Whether at least one of the selectors finds each of its pods, in the order of [`Space::pods`].
     pub fn covered<'s>(&self, selectors: impl Iterator<Item = &'s Selector>) -> Vec<bool> {
         let mut covered = vec![false; self.pods.len()];
-        for selector in selectors {
+        let mut seen = FxHashSet::default();
+        for selector in selectors.filter(|selector| seen.insert(*selector)) {
             for index in self.found(selector) {
                 if let Some(slot) = covered.get_mut(index) {
                     *slot = true;
@@ -117,7 +118,7 @@ impl Space {
 }
 
 /// Things in the order of the input, found by name. Several may have one name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Table<T> {
     items: Vec<T>,
     by_name: FxHashMap<Box<str>, Vec<u32>>,

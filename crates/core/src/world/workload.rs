@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// An object that holds pods.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Workload {
     /// The object.
     pub origin: Arc<Origin>,
@@ -28,7 +28,7 @@ pub struct Workload {
 }
 
 /// A pod, or the pods that a template makes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pod {
     /// The object it stands in.
     pub origin: Arc<Origin>,
@@ -55,7 +55,7 @@ pub struct Pod {
 }
 
 /// A container, as far as other objects refer to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Container {
     /// Its name.
     pub name: Box<str>,
@@ -81,7 +81,7 @@ pub enum Target {
 }
 
 /// A name in a pod that stands for another object of its namespace.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reference {
     /// The kind of the object.
     pub target: Target,
