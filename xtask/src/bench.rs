@@ -78,9 +78,19 @@ pub fn run(large: bool) -> Result<(), String> {
     let parse = [xtask.as_str(), "parse", &shown];
     let full = [xtask.as_str(), "parse", "--full", &shown];
     let (ours, bare) = pair(&scan, &full)?;
-    print_pair("scan with all rules / only parsing, by the full reader", ours, bare, "at most 2");
+    print_pair(
+        "scan with all rules / only parsing, by the full reader",
+        ours,
+        bare,
+        "at most 2",
+    );
     let (again, bare) = pair(&scan, &parse)?;
-    print_pair("scan with all rules / only parsing, by the fast reader", again, bare, "the hope is 2");
+    print_pair(
+        "scan with all rules / only parsing, by the fast reader",
+        again,
+        bare,
+        "the hope is 2",
+    );
     println!(
         "  peak memory of the scan: {:.0} MB (at most 60)",
         ours.memory as f64 / 1e6

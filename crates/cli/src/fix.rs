@@ -1,15 +1,16 @@
 //! `hardtack fix`: from targets to files with fewer findings.
 
 use crate::args::{FailOn, Fix};
-use crate::scan::{self, Part};
+use crate::scan;
 use crate::{CLEAN, FINDINGS, Failure, UNREADABLE, baseline, output};
+use hardtack_core::exception::Exception;
 use hardtack_core::world::World;
 use hardtack_core::{Counts, Document, Failed, Finding, Judge, Judged};
 use hardtack_fix::{Fixed, Left, Proven, Syntax, Unproven, Wanted, Why};
 use hardtack_source::{Body, Input, Language, Parsed, Plan, Text};
 use hardtack_tree::{Limits, Span};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,10 +30,11 @@ pub fn run(fix: &Fix) -> Result<u8, Failure> {
         .par_iter()
         .map(|input| FileFix::of(&judge, input, &wanted))
         .collect();
-    let several = together(&judge, &mut files);
+    let mut several = together(&judge, &mut files);
     if !fix.diff && !fix.check {
         files.par_iter_mut().for_each(FileFix::write);
     }
+    relocate(&mut several, &files);
     let mut failed = account.failed;
     for file in &mut files {
         failed.append(&mut file.failed);
@@ -92,12 +94,20 @@ enum To {
     Nowhere,
 }
 
+/// One document of a file after its fixes. It was judged as a text of its own.
+struct Part {
+    span: Span,
+    /// The name of its file, in memory of its own: by it, what was found about several objects leads back to here.
+    name: Arc<str>,
+    fixed: Fixed,
+}
+
 /// One input after its fixes.
 struct FileFix {
     name: Arc<str>,
     to: To,
     text: Option<Text>,
-    documents: Vec<(Span, Fixed)>,
+    documents: Vec<Part>,
     proven: Option<Proven>,
     /// Whether the file on disk, or standard output, has the new text.
     written: bool,
@@ -160,7 +170,7 @@ impl FileFix {
             Why::Rendered
         };
         let document = Document::new(text.name.clone(), text.as_str());
-        let part = Part::of(judge, text, document, spans);
+        let part = scan::Part::of(judge, text, document, spans);
         let findings = &part.judged.findings;
         let open = findings.iter().filter(|finding| finding.excepted.is_none());
         self.left.extend(open.map(|finding| Left {
@@ -175,8 +185,10 @@ impl FileFix {
         match text.parse(span, &Limits::default()) {
             Some(Parsed::Failed(failed)) => self.failed.push(failed),
             Some(Parsed::Manifest { .. }) => {
-                let fixed = hardtack_fix::fix(judge, &text.name, span.of(text.as_str()), syntax, wanted);
-                self.documents.extend(fixed.map(|fixed| (span, fixed)));
+                let name = Arc::from(&*text.name);
+                if let Some(fixed) = hardtack_fix::fix(judge, &name, span.of(text.as_str()), syntax, wanted) {
+                    self.documents.push(Part { span, name, fixed });
+                }
             }
             _ => {}
         }
@@ -186,8 +198,8 @@ impl FileFix {
         let changed: Vec<_> = self
             .documents
             .iter()
-            .filter(|(_, fixed)| !fixed.fixed.is_empty())
-            .map(|(span, fixed)| (*span, fixed))
+            .filter(|part| !part.fixed.fixed.is_empty())
+            .map(|part| (part.span, &part.fixed))
             .collect();
         if changed.is_empty() {
             return;
@@ -202,7 +214,7 @@ impl FileFix {
     /// Leaves everything as it was.
     fn give_up(&mut self, why: &Why) {
         self.proven = None;
-        for (_, document) in &mut self.documents {
+        for Part { fixed: document, .. } in &mut self.documents {
             for finding in document.fixed.drain(..) {
                 document.left.push(Left {
                     finding,
@@ -236,31 +248,47 @@ impl FileFix {
         }
     }
 
+    /// On which line each document begins, counted from 0, in the file as it is now.
+    fn first_lines(&self) -> Vec<u32> {
+        let old = self.text.as_ref().map_or("", Text::as_str);
+        let (mut at, mut line, mut more) = (0, 0, 0);
+        let mut first = Vec::new();
+        for part in &self.documents {
+            line += lines(old.get(at..part.span.start as usize).unwrap_or_default());
+            at = part.span.start as usize;
+            first.push((line + more) as u32);
+            if self.written && part.fixed.after.is_some() {
+                more += lines(part.fixed.text()) - lines(part.span.of(old));
+            }
+        }
+        first
+    }
+
     /// Brings the documents together; lines of what is left are those of the file as it is now.
     fn settle(&mut self) {
-        let old = self.text.as_ref().map_or("", Text::as_str);
-        let lines = |text: &str| text.bytes().filter(|&byte| byte == b'\n').count() as u32;
-        let (mut at, mut before, mut more) = (0, 0, 0_u32);
-        for (span, mut document) in std::mem::take(&mut self.documents) {
-            before += lines(old.get(at..span.start as usize).unwrap_or_default());
-            at = span.start as usize;
-            for mut finding in document.fixed.drain(..) {
-                finding.location.start.line += before;
-                self.fixed.push(finding);
-            }
-            for mut left in document.left.drain(..) {
-                if !self.written && document.after.is_some() {
+        let first_lines = self.first_lines();
+        for (part, first) in std::mem::take(&mut self.documents).into_iter().zip(first_lines) {
+            let Fixed {
+                fixed,
+                left,
+                before,
+                after,
+                ..
+            } = part.fixed;
+            self.fixed.extend(fixed.into_iter().map(|mut finding| {
+                finding.location.start.line += first;
+                finding
+            }));
+            for mut left in left {
+                if !self.written && after.is_some() {
                     // The line it has in the file, which stays as it is.
                     let same = |finding: &&Finding| finding.fingerprint == left.finding.fingerprint;
-                    if let Some(original) = document.before.findings.iter().find(same) {
+                    if let Some(original) = before.findings.iter().find(same) {
                         left.finding.location = original.location.clone();
                     }
                 }
-                left.finding.location.start.line += before + if self.written { more } else { 0 };
+                left.finding.location.start.line += first;
                 self.left.push(left);
-            }
-            if document.after.is_some() {
-                more += lines(document.text()).saturating_sub(lines(span.of(old)));
             }
         }
     }
@@ -281,6 +309,23 @@ impl FileFix {
             .unified_diff()
             .header(&self.name, &self.name)
             .to_string()
+    }
+}
+
+fn lines(text: &str) -> i64 {
+    text.bytes().filter(|&byte| byte == b'\n').count() as i64
+}
+
+/// Gives what was found about several objects the lines it has in its file, not in its document.
+fn relocate(several: &mut [Left], files: &[FileFix]) {
+    let mut first: HashMap<*const u8, u32> = HashMap::new();
+    for file in files {
+        let names = file.documents.iter().map(|part| part.name.as_ptr());
+        first.extend(names.zip(file.first_lines()));
+    }
+    for left in several {
+        let location = &mut left.finding.location;
+        location.start.line += first.get(&location.file.as_ptr()).copied().unwrap_or_default();
     }
 }
 
@@ -324,7 +369,7 @@ fn of_world(judge: &Judge, files: &[FileFix], judged: impl Fn(&Fixed) -> &Judged
     let mut world = World::default();
     let mut exceptions = Vec::new();
     for file in files {
-        let documents = file.documents.iter().map(|(_, document)| judged(document));
+        let documents = file.documents.iter().map(|part| judged(&part.fixed));
         for judged in file.unfixable.iter().chain(documents) {
             judged.facts.iter().for_each(|fact| world.add(fact.clone()));
             exceptions.extend(judged.exceptions.iter().cloned());
@@ -335,7 +380,10 @@ fn of_world(judge: &Judge, files: &[FileFix], judged: impl Fn(&Fixed) -> &Judged
         .map(|(rule, failure)| Finding::of_world(&rule, failure))
         .collect();
     for finding in &mut findings {
-        judge.acceptance().apply(finding, &exceptions);
+        // Only those of its own document: places are counted from where that begins.
+        let own = |exception: &&Arc<Exception>| Arc::ptr_eq(&exception.file, &finding.location.file);
+        let own: Vec<_> = exceptions.iter().filter(own).cloned().collect();
+        judge.acceptance().apply(finding, &own);
     }
     findings.retain(|finding| finding.excepted.is_none());
     findings
@@ -372,13 +420,17 @@ impl Summary {
     fn text(&self, fix: &Fix, files: &[FileFix]) -> String {
         let mut out = String::new();
         if !fix.quiet && !fix.diff {
+            let mut several: HashMap<&str, Vec<&Left>> = HashMap::new();
+            for left in &self.several {
+                several.entry(&left.finding.location.file).or_default().push(left);
+            }
             for file in files {
                 let fixed = file.fixed.iter().map(|finding| (finding, None));
-                let left = file.left.iter().map(|left| (&left.finding, Some(&left.why)));
+                let more = several.remove(&*file.name).unwrap_or_default();
+                let left = file.left.iter().chain(more);
+                let left = left.map(|left| (&left.finding, Some(&left.why)));
                 tell(&mut out, &file.name, fixed.chain(left));
             }
-            let several = self.several.iter().map(|left| (&left.finding, Some(&left.why)));
-            tell(&mut out, "several objects together", several);
         }
         for failed in &self.failed {
             let place = failed.line.map_or_else(String::new, |line| format!(":{line}"));
