@@ -301,22 +301,10 @@ impl Judge {
             };
             walk.each(Each::Stage, &scope, Subject::Whole);
             for instruction in stage.get("instructions").map(Node::items).into_iter().flatten() {
-                let scope = Scope {
-                    instruction: Some(instruction),
-                    ..scope.with_item(instruction)
-                };
-                walk.each(Each::Instruction, &scope, Subject::Whole);
-                let name = instruction.str_at(&["instruction"]).unwrap_or_default();
-                if let Some(rules) = self.instructions.get(name) {
-                    walk.all(Each::Instruction, rules, &scope, Subject::Whole);
-                }
-                for command in instruction.get("commands").map(Node::items).into_iter().flatten() {
-                    let scope = scope.with_item(command);
-                    walk.each(Each::Command, &scope, Subject::Whole);
-                    let name = command.str_at(&["name"]).unwrap_or_default();
-                    if let Some(rules) = self.commands.get(name) {
-                        walk.all(Each::Command, rules, &scope, Subject::Whole);
-                    }
+                walk.instruction(instruction, &scope);
+                // What `ONBUILD` holds runs in another build, and is as soft there.
+                if let Some(inner) = instruction.get("inner") {
+                    walk.instruction(inner, &scope);
                 }
             }
         }
@@ -385,6 +373,27 @@ struct Walk<'j, 'a, 'o> {
 }
 
 impl<'a> Walk<'_, 'a, '_> {
+    fn instruction(&mut self, instruction: Node<'a>, stage: &Scope<'a>) {
+        let judge = self.judge;
+        let scope = Scope {
+            instruction: Some(instruction),
+            ..stage.with_item(instruction)
+        };
+        self.each(Each::Instruction, &scope, Subject::Whole);
+        let name = instruction.str_at(&["instruction"]).unwrap_or_default();
+        if let Some(rules) = judge.instructions.get(name) {
+            self.all(Each::Instruction, rules, &scope, Subject::Whole);
+        }
+        for command in instruction.get("commands").map(Node::items).into_iter().flatten() {
+            let scope = scope.with_item(command);
+            self.each(Each::Command, &scope, Subject::Whole);
+            let name = command.str_at(&["name"]).unwrap_or_default();
+            if let Some(rules) = judge.commands.get(name) {
+                self.all(Each::Command, rules, &scope, Subject::Whole);
+            }
+        }
+    }
+
     fn pod(&mut self, pod: Node<'a>, of_object: &Scope<'a>) {
         let scope = Scope {
             pod: Some(pod),

@@ -173,6 +173,8 @@ impl Lazy {
 
 /// The words that a pattern stands for, if it stands for nothing but some words.
 fn words(hir: &Hir) -> Option<(Place, Vec<Box<[u8]>>)> {
+    // What has no longest match is no list of words, which is quicker told than found out.
+    hir.properties().maximum_len()?;
     let parts: &[Hir] = match hir.kind() {
         HirKind::Concat(parts) => parts,
         _ => std::slice::from_ref(hir),

@@ -28,7 +28,11 @@ fn grams(symbols: impl Iterator<Item = u8>) -> impl Iterator<Item = Gram> {
 
 /// Words of which a text must have one, or the pattern does not occur in it.
 #[derive(Debug)]
-pub(super) struct Needs(Vec<Box<[Gram]>>);
+pub(super) struct Needs {
+    words: Vec<Box<[Gram]>>,
+    /// Texts so long may match without any of the words.
+    or_length: usize,
+}
 
 /// The texts of one tree that were asked for, with what they have.
 #[derive(Debug, Default)]
@@ -52,6 +56,9 @@ struct Place {
 impl Texts {
     /// Whether the text of that node may have what is needed.
     pub(super) fn may_have(&self, node: NodeId, text: &str, needs: &Needs) -> bool {
+        if text.len() >= needs.or_length {
+            return true;
+        }
         let mut known = self.0.borrow_mut();
         let place = known.place(node, text);
         let words = known.words.get(place.start as usize..).unwrap_or_default();
@@ -59,7 +66,8 @@ impl Texts {
             let bit = usize::from(gram & place.mask);
             words.get(bit / 64).is_none_or(|word| word & 1 << (bit % 64) != 0)
         };
-        needs.0.iter().any(|grams| grams.iter().all(|gram| has(*gram)))
+        let mut words = needs.words.iter();
+        words.any(|grams| grams.iter().all(|gram| has(*gram)))
     }
 }
 
@@ -101,48 +109,78 @@ impl Known {
     }
 }
 
-/// Words in symbols.
-type Words = Vec<Vec<u8>>;
+/// A word in symbols; what comes after the first twelve would say no more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Word {
+    symbols: [u8; LONGEST],
+    len: usize,
+}
+
+/// One of these words, or a text of at least that length.
+#[derive(Clone, Debug)]
+struct Need {
+    words: Vec<Word>,
+    or_length: usize,
+}
 
 /// So many words a pattern may need; with more, it is quicker to search.
 const MOST: usize = 96;
 /// So many spellings a part may have before it is taken as several parts.
 const SPELLINGS: usize = 24;
-/// Longer words say no more.
+/// So many symbols a class may have of which each is a spelling: white space has six.
+const SYMBOLS: usize = 6;
 const LONGEST: usize = 12;
+/// Most texts are shorter.
+const LONG: usize = 48;
+
+impl Word {
+    fn symbols(&self) -> impl Iterator<Item = u8> {
+        self.symbols.into_iter().take(self.len)
+    }
+
+    fn of(symbols: impl Iterator<Item = u8>) -> Self {
+        let mut word = Self::default();
+        for (slot, symbol) in word.symbols.iter_mut().zip(symbols) {
+            *slot = symbol;
+            word.len += 1;
+        }
+        word
+    }
+}
 
 impl Needs {
     /// What a pattern needs; `None` where it may occur in a text that has nothing in particular.
     pub(super) fn of(hir: &Hir) -> Option<Self> {
-        let words = Part::of(hir).needs()?;
-        Some(Self(
-            words
-                .into_iter()
-                .map(|word| grams(word.into_iter()).collect())
-                .collect(),
-        ))
+        let need = Part::of(hir).need()?;
+        let words = need.words.iter().map(|word| grams(word.symbols()).collect());
+        Some(Self {
+            words: words.collect(),
+            or_length: need.or_length,
+        })
     }
 }
 
 /// What is known of a part of a pattern.
 enum Part {
     /// It is one of these, and nothing else.
-    Exact(Words),
+    Exact(Vec<Word>),
+    /// It is one of these, then another, and so on.
+    Repeated(Vec<Word>),
     /// What matches it has one of these in it, if that is known.
-    Needs(Option<Words>),
+    Needs(Option<Need>),
 }
 
 impl Part {
     fn of(hir: &Hir) -> Self {
         match hir.kind() {
-            HirKind::Empty | HirKind::Look(_) => Part::Exact(vec![Vec::new()]),
+            HirKind::Empty | HirKind::Look(_) => Part::Exact(vec![Word::default()]),
             HirKind::Literal(literal) => {
-                let mut word: Vec<u8> = literal.0.iter().copied().map(symbol).collect();
-                if word.len() <= LONGEST {
-                    return Part::Exact(vec![word]);
+                let word = Word::of(literal.0.iter().copied().map(symbol));
+                if word.len == literal.0.len() {
+                    Part::Exact(vec![word])
+                } else {
+                    Part::Needs(words(vec![word]))
                 }
-                word.truncate(LONGEST);
-                Part::Needs(Some(vec![word]))
             }
             HirKind::Class(class) => Self::of_class(class),
             HirKind::Capture(capture) => Self::of(&capture.sub),
@@ -150,11 +188,12 @@ impl Part {
                 match (Self::of(&repetition.sub), repetition.min, repetition.max) {
                     (part, 1, Some(1)) => part,
                     (Part::Exact(mut words), 0, Some(1)) if words.len() < SPELLINGS => {
-                        words.push(Vec::new());
+                        words.push(Word::default());
                         Part::Exact(words)
                     }
                     (_, 0, _) => Part::Needs(None),
-                    (part, _, _) => Part::Needs(part.needs()),
+                    (Part::Exact(words), _, _) => Part::Repeated(words),
+                    (part, _, _) => Part::Needs(part.need()),
                 }
             }
             HirKind::Concat(parts) => Self::one_after_the_other(parts),
@@ -163,10 +202,10 @@ impl Part {
     }
 
     fn of_class(class: &Class) -> Self {
-        let mut symbols = Vec::new();
+        let mut symbols: Vec<u8> = Vec::new();
         let mut add = |start: u8, end: u8| {
             for byte in start..=end {
-                if symbols.len() < 5 && !symbols.contains(&symbol(byte)) {
+                if symbols.len() <= SYMBOLS && !symbols.contains(&symbol(byte)) {
                     symbols.push(symbol(byte));
                 }
             }
@@ -182,8 +221,9 @@ impl Part {
                 }
             }
         }
-        if symbols.len() < 5 {
-            Part::Exact(symbols.into_iter().map(|symbol| vec![symbol]).collect())
+        if symbols.len() <= SYMBOLS {
+            let words = symbols.into_iter();
+            Part::Exact(words.map(|symbol| Word::of(std::iter::once(symbol))).collect())
         } else {
             Part::Needs(None)
         }
@@ -191,83 +231,110 @@ impl Part {
 
     /// Of all runs of exact parts, and of all others, the one that is needed and says most.
     fn one_after_the_other(parts: &[Hir]) -> Self {
-        let mut run: Words = vec![Vec::new()];
-        let mut best: Option<Words> = None;
+        let mut run = vec![Word::default()];
+        let mut best: Option<Need> = None;
         let mut exact = true;
         for part in parts {
             match Self::of(part) {
-                Part::Exact(words) => {
-                    let longest = |words: &Words| words.iter().map(Vec::len).max().unwrap_or_default();
-                    if run.len() * words.len() > SPELLINGS || longest(&run) + longest(&words) > LONGEST {
-                        exact = false;
-                        best = better(best, std::mem::replace(&mut run, words));
+                Part::Exact(spellings) => {
+                    if let Some(longer) = followed(&run, &spellings) {
+                        run = longer;
                         continue;
                     }
-                    let after = |start: &Vec<u8>| {
-                        let start = start.clone();
-                        words.iter().map(move |word| [&start[..], word].concat())
-                    };
-                    run = run.iter().flat_map(after).collect();
-                }
-                Part::Needs(words) => {
                     exact = false;
-                    best = better(best, std::mem::replace(&mut run, vec![Vec::new()]));
-                    if let Some(words) = words {
-                        best = better(best, words);
-                    }
+                    best = better(best, words(std::mem::replace(&mut run, spellings)));
+                }
+                // The first of them ends the run, and the last begins the next.
+                Part::Repeated(spellings) => {
+                    exact = false;
+                    let longer = followed(&run, &spellings);
+                    best = better(best, words(longer.unwrap_or(run)));
+                    run = spellings;
+                }
+                Part::Needs(need) => {
+                    exact = false;
+                    best = better(best, words(std::mem::replace(&mut run, vec![Word::default()])));
+                    best = better(best, need);
                 }
             }
         }
         if exact {
-            return Part::Exact(run);
+            Part::Exact(run)
+        } else {
+            Part::Needs(better(best, words(run)))
         }
-        Part::Needs(better(best, run))
     }
 
-    fn one_of(parts: &[Hir]) -> Self {
-        let parts: Vec<_> = parts.iter().map(Self::of).collect();
-        let count = |part: &Part| match part {
-            Part::Exact(words) => words.len(),
-            Part::Needs(_) => usize::MAX / 2,
+    fn one_of(alternatives: &[Hir]) -> Self {
+        let parts: Vec<_> = alternatives.iter().map(Self::of).collect();
+        let spellings = parts.iter().try_fold(0, |count, part| match part {
+            Part::Exact(words) => Some(count + words.len()).filter(|count| *count <= SPELLINGS),
+            _ => None,
+        });
+        let mut all = Need {
+            words: Vec::new(),
+            or_length: usize::MAX,
         };
-        if parts.iter().map(count).fold(0, usize::saturating_add) <= SPELLINGS {
-            return Part::Exact(
-                parts
-                    .into_iter()
-                    .flat_map(|part| match part {
-                        Part::Exact(words) => words,
-                        Part::Needs(_) => Vec::new(),
-                    })
-                    .collect(),
-            );
+        for (part, alternative) in parts.into_iter().zip(alternatives) {
+            match part {
+                Part::Exact(words) if spellings.is_some() => all.words.extend(words),
+                part => match (part.need(), alternative.properties().minimum_len()) {
+                    (Some(need), _) => {
+                        all.words.extend(need.words);
+                        all.or_length = all.or_length.min(need.or_length);
+                    }
+                    (None, Some(length)) if length >= LONG => all.or_length = all.or_length.min(length),
+                    _ => return Part::Needs(None),
+                },
+            }
         }
-        let needs: Option<Vec<Words>> = parts.into_iter().map(Part::needs).collect();
-        Part::Needs(
-            needs
-                .map(|words| words.concat())
-                .filter(|words| words.len() <= MOST),
-        )
+        match spellings {
+            Some(_) => Part::Exact(all.words),
+            None => Part::Needs(Some(all).filter(|need| need.words.len() <= MOST)),
+        }
     }
 
-    fn needs(self) -> Option<Words> {
+    fn need(self) -> Option<Need> {
         match self {
-            Part::Exact(words) => better(None, words),
-            Part::Needs(words) => words,
+            Part::Exact(spellings) | Part::Repeated(spellings) => words(spellings),
+            Part::Needs(need) => need,
         }
     }
 }
 
-/// Which of two lists of words says more: whose shortest word is longer. Those with a word of less than a trigram say nothing.
-fn better(best: Option<Words>, other: Words) -> Option<Words> {
-    let rank = |words: &Words| {
-        let shortest = words.iter().map(Vec::len).min().unwrap_or_default();
-        (shortest.min(6), std::cmp::Reverse(words.len()))
+/// All words of the first followed by all of the second, where these are few and short.
+fn followed(first: &[Word], second: &[Word]) -> Option<Vec<Word>> {
+    let longest = |words: &[Word]| words.iter().map(|word| word.len).max().unwrap_or_default();
+    if first.len() * second.len() > SPELLINGS || longest(first) + longest(second) > LONGEST {
+        return None;
+    }
+    let mut all = Vec::with_capacity(first.len() * second.len());
+    for start in first {
+        let ends = second.iter();
+        all.extend(ends.map(|end| Word::of(start.symbols().chain(end.symbols()))));
+    }
+    Some(all)
+}
+
+/// The need of one of these words, unless one has less than a trigram.
+fn words(words: Vec<Word>) -> Option<Need> {
+    let useful = words.len() <= MOST && words.iter().all(|word| word.len >= 3);
+    useful.then_some(Need {
+        words,
+        or_length: usize::MAX,
+    })
+}
+
+/// The one that says more: whose shortest word is longer, or that has fewer of them.
+fn better(best: Option<Need>, other: Option<Need>) -> Option<Need> {
+    let rank = |need: &Need| {
+        let shortest = need.words.iter().map(|word| word.len).min().unwrap_or(3);
+        (shortest.min(6), std::cmp::Reverse(need.words.len()))
     };
-    let useful = (3..).contains(&rank(&other).0) && other.len() <= MOST;
-    match best {
-        Some(best) if !useful || rank(&best) >= rank(&other) => Some(best),
-        _ if useful => Some(other),
-        best => best,
+    match (best, other) {
+        (Some(best), Some(other)) if rank(&best) < rank(&other) => Some(other),
+        (None, other) => other,
+        (best, _) => best,
     }
 }
 
@@ -295,8 +362,10 @@ mod tests {
             (r"\b(curl|wget|fetch)\b[^|]*\|\s*sh", "x wget y", "echo hello"),
             ("(?i)insecure[-_.]?skip", "--INSECURE_SKIP", "--secure"),
             ("(?i)(a|b)?(pass(wd|word)|token)=", "MY_TOKEN=x", "MY_TOKEN"),
-            (r"^\s*(?:listener\s+){2,}tcp", "the listener", "the speaker"),
-            ("é+lan[gG]", "xlang", "laxng"),
+            (r"^\s*(?:listener\s+){2,}tcp", "the listener\t", "the speaker"),
+            (r"sh\s+-i|eval", "sh \t-i", "shell -i"),
+            (r"\b[48][0-9A-Z]{93}\b|nicehash", "nicehash", "0x1234"),
+            ("é+lan[gG]", "ééLANG", "xlang"),
         ] {
             assert!(may_have(has, pattern), "{pattern}");
             assert!(!may_have(lacks, pattern), "{pattern}");
