@@ -35,6 +35,8 @@ pub fn run(fix: &Fix) -> Result<u8, Failure> {
         files.par_iter_mut().for_each(FileFix::write);
     }
     relocate(&mut several, &files);
+    // Made while the documents, which know what may be a credential, are still there.
+    let diffs: String = files.iter().filter(|_| fix.diff).map(FileFix::diff).collect();
     let mut failed = account.failed;
     for file in &mut files {
         failed.append(&mut file.failed);
@@ -42,9 +44,7 @@ pub fn run(fix: &Fix) -> Result<u8, Failure> {
     }
     let summary = Summary::of(&files, several, failed);
     if fix.diff {
-        for file in &files {
-            output::print(&file.diff())?;
-        }
+        output::print(&diffs)?;
     } else if let Some(file) = files.iter().find(|file| matches!(file.to, To::Stdout)) {
         output::print(file.new_text())?;
     }
@@ -301,16 +301,35 @@ impl FileFix {
         }
     }
 
+    /// What is to change, with a mask over all that may be a credential.
     fn diff(&self) -> String {
         let (Some(proven), Some(text)) = (&self.proven, &self.text) else {
             return String::new();
         };
-        similar::TextDiff::from_lines(text.as_str(), proven.text())
+        let mut diff = similar::TextDiff::from_lines(text.as_str(), proven.text())
             .unified_diff()
             .header(&self.name, &self.name)
-            .to_string()
+            .to_string();
+        for part in &self.documents {
+            let document = part.span.of(text.as_str());
+            let secrets = part
+                .fixed
+                .before
+                .hidden
+                .iter()
+                .flat_map(|span| span.of(document).lines());
+            for secret in secrets.map(|line| line.trim().trim_matches(['"', '\''])) {
+                if secret.chars().count() >= SHORTEST_SECRET {
+                    diff = diff.replace(secret, &"*".repeat(secret.chars().count()));
+                }
+            }
+        }
+        diff
     }
 }
+
+/// Shorter texts are no secrets, and stand in many other places.
+const SHORTEST_SECRET: usize = 4;
 
 fn lines(text: &str) -> i64 {
     text.bytes().filter(|&byte| byte == b'\n').count() as i64

@@ -70,6 +70,33 @@ fn what_may_break_a_program_is_left_unless_it_is_asked_for() {
 }
 
 #[test]
+fn a_diff_shows_no_credential() {
+    let soft = "      env:\n        - name: DB_PASSWORD\n          value: kestrel-orbit-61\n";
+    let text = format!("{PRIVILEGED}{soft}");
+    let folder = Folder::new(&[("web.yaml", &text)]);
+    for only in [
+        "privileged-container",
+        "privilege-escalation",
+        "capabilities-restricted",
+    ] {
+        let run = folder.run(&with(&["--may-break", "--diff", "--only", only, "web.yaml"]));
+        assert!(
+            !run.out.contains("kestrel") && !run.err.contains("kestrel"),
+            "{}{}",
+            run.out,
+            run.err
+        );
+    }
+    let run = folder.run(&with(&["--may-break", "--diff", "web.yaml"]));
+    assert!(run.out.contains("value: ****************"), "{}", run.out);
+    folder.run(&with(&["--may-break", "web.yaml"]));
+    assert!(
+        folder.read("web.yaml").contains("kestrel-orbit-61"),
+        "the file keeps what it had"
+    );
+}
+
+#[test]
 fn a_diff_and_a_check_write_nothing() {
     let folder = Folder::new(&[("web.yaml", PRIVILEGED)]);
     let diff = folder.run(&with(&[

@@ -26,6 +26,8 @@ pub struct Judged {
     pub objects: usize,
     /// Where an object was expected and something else was found, with what to say about it.
     pub not_objects: Vec<(Span, String)>,
+    /// Bytes of the file that may be credentials: nothing that is printed may show them.
+    pub hidden: Vec<Span>,
 }
 
 impl Judge {
@@ -56,6 +58,7 @@ impl Judge {
             }
             let identity = Arc::new(object.identity());
             let hidden = hidden(&verdicts);
+            judged.hidden.extend(&hidden);
             let findings = verdicts
                 .drain(..)
                 .filter(|verdict| verdict.reported)
