@@ -279,12 +279,15 @@ impl FileFix {
                 finding.location.start.line += first;
                 finding
             }));
+            let mut original = HashMap::new();
+            for finding in &before.findings {
+                original.entry(finding.fingerprint).or_insert(&finding.location);
+            }
             for mut left in left {
                 if !self.written && after.is_some() {
                     // The line it has in the file, which stays as it is.
-                    let same = |finding: &&Finding| finding.fingerprint == left.finding.fingerprint;
-                    if let Some(original) = before.findings.iter().find(same) {
-                        left.finding.location = original.location.clone();
+                    if let Some(original) = original.get(&left.finding.fingerprint) {
+                        left.finding.location = (*original).clone();
                     }
                 }
                 left.finding.location.start.line += first;

@@ -243,6 +243,45 @@ spec:
 }
 
 #[test]
+fn an_object_that_cannot_be_fixed_keeps_no_other_of_its_list_from_it() {
+    let mut text = String::from(
+        "apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: &c [{name: c, image: c:1, \
+         securityContext: {privileged: true}}]}}\n  - {apiVersion: v1, kind: Pod, metadata: {name: b}, spec: {containers: *c}}\n",
+    );
+    for line in PRIVILEGED
+        .repeat(20)
+        .replace("apiVersion", "- apiVersion")
+        .lines()
+    {
+        let indent = if line.starts_with('-') { "  " } else { "    " };
+        text += &format!("{indent}{line}\n");
+    }
+    for number in 0..20 {
+        text = text.replacen(
+            "name: web\n      namespace",
+            &format!("name: web{number}\n      namespace"),
+            1,
+        );
+    }
+    let folder = Folder::new(&[("list.yaml", &text)]);
+    let run = folder.run(&with(&["--may-break", "--profile", "all", "list.yaml"]));
+    assert!(!run.out.contains("proof failed"), "{}", run.out);
+    assert!(
+        run.out.contains("privileged-container (not editable"),
+        "{}",
+        run.out
+    );
+    let fixed = folder.read("list.yaml");
+    assert_eq!(fixed.matches("privileged: true").count(), 1, "{fixed}");
+    let again = folder.run(&with(&["--may-break", "--profile", "all", "list.yaml"]));
+    assert!(
+        again.out.contains("\n0 findings fixed in 0 files"),
+        "{}",
+        again.out
+    );
+}
+
+#[test]
 fn a_dockerfile_and_a_template_are_left_as_they_are() {
     let template = "kind: Pod\nmetadata:\n  name: {{ .Values.name }}\n";
     let folder = Folder::new(&[

@@ -1,13 +1,14 @@
 //! One document: from its findings to a text without them.
 
-use crate::proof::{is_better, is_patched, parse};
+use crate::edit::refused;
+use crate::proof::{differing, is_patched, parse, unwanted};
 use crate::{Change, Refusal, Syntax, Unproven, apply};
 use hardtack_core::algebra::{PatchKind, PatchOp};
-use hardtack_core::{Applicability, Document, Finding, FindingResult, Judge, Judged, objects};
-use hardtack_tree::{NodeId, Span, Tree};
+use hardtack_core::{Applicability, Document, Finding, FindingResult, Judge, Judged, ObjectRef, objects};
+use hardtack_tree::{Node, NodeId, Span, Tree};
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -133,12 +134,11 @@ pub fn fix(judge: &Judge, file: &Arc<str>, text: &str, syntax: Syntax, wanted: &
             new: None,
         };
         let candidates = round.candidates();
-        round.settle(&candidates);
+        round.settle(candidates);
         let (accepted, new) = (round.accepted, round.new.take());
         left = round.left;
         let Some(new) = new else { break };
         fixed.extend(accepted.iter().map(|candidate| candidate.finding.clone()));
-        drop(candidates);
         state = new;
     }
     fixed.sort_by_key(|finding: &Finding| finding.location.span);
@@ -184,9 +184,10 @@ struct Round<'r> {
 
 impl<'r> Round<'r> {
     fn candidates(&mut self) -> Vec<Candidate<'r>> {
+        let known = Known::of(self.tree);
         let mut candidates = Vec::new();
         for finding in self.findings.iter().filter(|finding| finding.excepted.is_none()) {
-            let object = object_of(self.tree, finding);
+            let object = known.of_finding(finding);
             let ops = ops(finding, self.wanted);
             match (object, ops) {
                 (Some(object), Ok(ops)) => candidates.push(Candidate { finding, object, ops }),
@@ -205,69 +206,149 @@ impl<'r> Round<'r> {
     }
 
     /// Accepts as many of the candidates as can be proven together: all at once, else half by half.
-    fn settle(&mut self, candidates: &[Candidate<'r>]) {
-        if candidates.is_empty() {
-            return;
-        }
-        let all: Vec<_> = self.accepted.iter().chain(candidates).cloned().collect();
-        match self.attempt(&all) {
-            Ok(state) => {
-                self.accepted = all;
-                self.new = Some(state);
+    ///
+    /// What is wrong with one object says nothing of the others, so that each object has its own halves and every attempt
+    /// serves all objects: there are as many attempts as the worst object needs.
+    fn settle(&mut self, candidates: Vec<Candidate<'r>>) {
+        let mut places: HashMap<NodeId, usize> = HashMap::new();
+        let mut waiting: Vec<Vec<Vec<Candidate<'r>>>> = Vec::new();
+        for candidate in candidates {
+            let place = *places.entry(candidate.object).or_insert(waiting.len());
+            match waiting.get_mut(place).and_then(|batches| batches.last_mut()) {
+                Some(batch) => batch.push(candidate),
+                None => waiting.push(vec![vec![candidate]]),
             }
-            Err(why) => match candidates {
-                [only] => self.leave(only.finding, why),
-                several => {
-                    let (first, second) = several.split_at(several.len() / 2);
-                    self.settle(first);
-                    self.settle(second);
+        }
+        let mut proven = true;
+        let mut sent_back = HashSet::new();
+        loop {
+            let batches: Vec<_> = waiting.iter_mut().map(Vec::pop).collect();
+            let now: Vec<_> = batches.iter().flatten().flatten().cloned().collect();
+            if now.is_empty() && proven {
+                return;
+            }
+            let all: Vec<_> = self.accepted.iter().chain(&now).cloned().collect();
+            let trouble = match self.attempt(&all) {
+                Ok(state) => {
+                    self.accepted = all;
+                    self.new = Some(state);
+                    proven = true;
+                    continue;
                 }
-            },
+                Err(trouble) => trouble,
+            };
+            proven = false;
+            // Where it can't be told whose fault it is, it may be anyone's.
+            let known = all.iter().any(|candidate| trouble.has(candidate));
+            let blamed = |candidate: &Candidate<'_>| !known || trouble.has(candidate);
+            let tried: HashSet<NodeId> = now.iter().map(|candidate| candidate.object).collect();
+            if known || tried.is_empty() {
+                // What was accepted beside the failure of others may turn out not to hold.
+                let accepted = std::mem::take(&mut self.accepted);
+                let (back, kept): (Vec<_>, Vec<_>) = accepted
+                    .into_iter()
+                    .partition(|candidate| blamed(candidate) && !tried.contains(&candidate.object));
+                self.accepted = kept;
+                let again: HashSet<NodeId> = back
+                    .iter()
+                    .map(|candidate| candidate.object)
+                    .filter(|object| !sent_back.insert(*object))
+                    .collect();
+                for candidate in back {
+                    match places
+                        .get(&candidate.object)
+                        .and_then(|place| waiting.get_mut(*place))
+                    {
+                        Some(batches) if !again.contains(&candidate.object) => batches.push(vec![candidate]),
+                        _ => self.leave(candidate.finding, trouble.why(&candidate).clone()),
+                    }
+                }
+            }
+            for (batches, batch) in waiting.iter_mut().zip(batches) {
+                let Some(mut batch) = batch else { continue };
+                match batch.len() {
+                    _ if !batch.iter().any(blamed) && trouble.is_complete => self.accepted.append(&mut batch),
+                    _ if !batch.iter().any(blamed) => batches.push(batch),
+                    1 => batch
+                        .iter()
+                        .for_each(|only| self.leave(only.finding, trouble.why(only).clone())),
+                    several => {
+                        batches.push(batch.split_off(several / 2));
+                        batches.push(batch);
+                    }
+                }
+            }
+            if self.accepted.is_empty() && waiting.iter().all(Vec::is_empty) {
+                self.new = None;
+                return;
+            }
         }
     }
 
-    fn attempt(&self, candidates: &[Candidate<'r>]) -> Result<State, Why> {
+    fn attempt(&self, candidates: &[Candidate<'r>]) -> Result<State, Trouble> {
         let mut state = self.step(self.tree, candidates)?;
-        let fixed = || candidates.iter().map(|candidate| candidate.finding);
-        for _ in 0..CHAIN {
-            let Some(judged) = &state.judged else { break };
-            let Err(unproven) = is_better(self.findings, fixed(), &judged.findings) else {
-                return Ok(state);
-            };
+        for round in 0..=CHAIN {
             let next = {
-                // What a fix uncovers may have a fix itself: the network of the host hid that a pod has users of the host.
-                let uncovered = uncovered(self.findings, &judged.findings);
-                let tree = parse(&state.text, self.syntax).ok().flatten();
-                let tree = tree.ok_or(Why::Unproven(Unproven::Differs))?;
-                let mut more = Vec::new();
-                for finding in uncovered {
-                    let Some((object, ops)) = object_of(&tree, finding).zip(ops(finding, self.wanted).ok())
-                    else {
-                        return Err(Why::Unproven(unproven));
-                    };
-                    more.push(Candidate { finding, object, ops });
+                let judged = state.judged.as_ref().map_or(&[][..], |judged| &judged.findings);
+                let fixed = candidates.iter().map(|candidate| candidate.finding);
+                let unwanted = unwanted(self.findings, fixed, judged);
+                if unwanted.is_empty() {
+                    return Ok(state);
                 }
-                if more.is_empty() {
-                    return Err(Why::Unproven(unproven));
+                let tree = parse(&state.text, self.syntax).ok().flatten();
+                let tree = tree.ok_or(Trouble::of_all(Why::Unproven(Unproven::Differs)))?;
+                let known = Known::of(&tree);
+                let mut more = Vec::new();
+                let mut stuck = Vec::new();
+                for (finding, unproven) in unwanted {
+                    // What a fix uncovers may have a fix itself: the network of the host hid that a pod has users of
+                    // the host.
+                    let fix = known.of_finding(finding).zip(ops(finding, self.wanted).ok());
+                    match fix.filter(|_| round < CHAIN && matches!(unproven, Unproven::New(..))) {
+                        Some((object, ops)) => more.push(Candidate { finding, object, ops }),
+                        None => stuck.push((finding, Why::Unproven(unproven))),
+                    }
+                }
+                if !stuck.is_empty() {
+                    return Err(Trouble::of(stuck));
                 }
                 self.step(&tree, &more)?
             };
             state = next;
         }
-        let judged = state.judged.as_ref().map_or(&[][..], |judged| &judged.findings);
-        is_better(self.findings, fixed(), judged).map_err(Why::Unproven)?;
-        Ok(state)
+        Err(Trouble::of_all(Why::Unproven(Unproven::Differs)))
     }
 
     /// The text with the fixes of the candidates, proven to differ in nothing else, and judged.
-    fn step(&self, tree: &Tree<'_>, candidates: &[Candidate<'_>]) -> Result<State, Why> {
+    fn step(&self, tree: &Tree<'_>, candidates: &[Candidate<'_>]) -> Result<State, Trouble> {
         let changes = together(candidates);
         let whole = Span::new(0, tree.text().len() as u32);
-        let text = apply(tree, whole, self.syntax, &changes).map_err(Why::Refused)?;
+        let of_objects = |reasons: HashMap<NodeId, Why>, otherwise: Why| {
+            let of = |candidate: &Candidate<'_>| {
+                let why = reasons.get(&candidate.object)?;
+                Some((candidate.finding.object.as_deref()?.clone(), why.clone()))
+            };
+            Trouble {
+                objects: candidates.iter().filter_map(of).collect(),
+                is_complete: false,
+                otherwise,
+            }
+        };
+        let text = apply(tree, whole, self.syntax, &changes).map_err(|refusal| {
+            let refused = refused(tree, whole, self.syntax, &changes).into_iter();
+            let refused = refused.map(|(object, refusal)| (object, Why::Refused(refusal)));
+            of_objects(refused.collect(), Why::Refused(refusal))
+        })?;
         let judged = {
-            let new = parse(&text, self.syntax).map_err(|error| Why::Unproven(Unproven::Broken(error)))?;
-            let new = new.ok_or(Why::Unproven(Unproven::Differs))?;
-            is_patched(tree, &changes, &new).map_err(Why::Unproven)?;
+            let broken = |error| Trouble::of_all(Why::Unproven(Unproven::Broken(error)));
+            let differs = || Why::Unproven(Unproven::Differs);
+            let new = parse(&text, self.syntax).map_err(broken)?;
+            let new = new.ok_or_else(|| Trouble::of_all(differs()))?;
+            if let Err(unproven) = is_patched(tree, &changes, &new) {
+                let differing = differing(tree, &changes, &new).into_iter();
+                let differing = differing.map(|object| (object, differs()));
+                return Err(of_objects(differing.collect(), Why::Unproven(unproven)));
+            }
             judged(self.judge, self.file, &text, &new)
         };
         Ok(State {
@@ -277,40 +358,85 @@ impl<'r> Round<'r> {
     }
 }
 
-/// The findings that were not there before.
-fn uncovered<'f>(before: &[Finding], after: &'f [Finding]) -> Vec<&'f Finding> {
-    let known: HashSet<_> = before.iter().map(|finding| finding.fingerprint).collect();
-    let new = |finding: &&Finding| finding.excepted.is_none() && !known.contains(&finding.fingerprint);
-    after.iter().filter(new).collect()
+/// Why an attempt failed.
+struct Trouble {
+    /// The objects that it is known of.
+    objects: HashMap<ObjectRef, Why>,
+    /// Whether all others have stood the whole proof.
+    is_complete: bool,
+    /// What is said where it is not known of an object.
+    otherwise: Why,
 }
 
-/// The node of the object that a finding is about.
-fn object_of(tree: &Tree<'_>, finding: &Finding) -> Option<NodeId> {
-    let all = objects(tree.root());
-    let named: Vec<_> = all
-        .iter()
-        .flatten()
-        .filter(|object| finding.object.as_deref() == Some(&object.identity()))
-        .collect();
-    let found = match *named {
-        [only] => Some(only),
-        _ => named.into_iter().find(|object| {
-            let (whole, place) = (object.node.span(), finding.location.span);
-            whole.start <= place.start && place.end <= whole.end
-        }),
-    };
-    found.map(|object| object.node.id())
+impl Trouble {
+    fn of_all(why: Why) -> Self {
+        Self {
+            objects: HashMap::new(),
+            is_complete: false,
+            otherwise: why,
+        }
+    }
+
+    fn of(findings: Vec<(&Finding, Why)>) -> Self {
+        let first = findings.first().map(|(_, why)| why.clone());
+        let mut objects = HashMap::new();
+        for (finding, why) in findings {
+            if let Some(object) = finding.object.as_deref() {
+                objects.entry(object.clone()).or_insert(why);
+            }
+        }
+        Self {
+            objects,
+            is_complete: true,
+            otherwise: first.unwrap_or(Why::Unproven(Unproven::Differs)),
+        }
+    }
+
+    fn has(&self, candidate: &Candidate<'_>) -> bool {
+        let object = candidate.finding.object.as_deref();
+        object.is_some_and(|object| self.objects.contains_key(object))
+    }
+
+    fn why(&self, candidate: &Candidate<'_>) -> &Why {
+        let object = candidate.finding.object.as_deref();
+        let known = object.and_then(|object| self.objects.get(object));
+        known.unwrap_or(&self.otherwise)
+    }
+}
+
+/// The objects of a document, by their names.
+struct Known<'t>(HashMap<ObjectRef, Vec<Node<'t>>>);
+
+impl<'t> Known<'t> {
+    fn of(tree: &'t Tree<'_>) -> Self {
+        let mut known: HashMap<_, Vec<_>> = HashMap::new();
+        for object in objects(tree.root()).into_iter().flatten() {
+            known.entry(object.identity()).or_default().push(object.node);
+        }
+        Self(known)
+    }
+
+    /// The object that a finding is about.
+    fn of_finding(&self, finding: &Finding) -> Option<NodeId> {
+        let named = self.0.get(finding.object.as_deref()?)?;
+        let found = match named.as_slice() {
+            [only] => Some(only),
+            several => several.iter().find(|object| {
+                let (whole, place) = (object.span(), finding.location.span);
+                whole.start <= place.start && place.end <= whole.end
+            }),
+        };
+        found.map(|object| object.id())
+    }
 }
 
 /// The patches of the candidates, object by object: what is set first, what is removed last, from the end on, so that
 /// no index of a list moves before it is used.
 fn together(candidates: &[Candidate<'_>]) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
+    let mut places: HashMap<NodeId, usize> = HashMap::new();
     for candidate in candidates {
-        let at = changes
-            .iter()
-            .position(|change| change.object == candidate.object);
-        let at = at.unwrap_or_else(|| {
+        let at = *places.entry(candidate.object).or_insert_with(|| {
             changes.push(Change {
                 object: candidate.object,
                 ops: Vec::new(),

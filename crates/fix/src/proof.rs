@@ -2,9 +2,9 @@
 
 use crate::{Change, Syntax};
 use hardtack_core::{Finding, Fingerprint, json};
-use hardtack_tree::{Limits, Span, SyntaxError, Tree, yaml};
+use hardtack_tree::{Limits, NodeId, Span, SyntaxError, Tree, yaml};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 /// What a proof could not show.
@@ -79,31 +79,56 @@ fn is_same(wanted: &Value, found: &Value) -> bool {
     }
 }
 
-/// Whether the findings `fixed` are gone, and no other came. Accepted findings count like none.
-pub(crate) fn is_better<'f>(
+/// The objects of `changes` that are not in `new` what they should be.
+pub(crate) fn differing(old: &Tree<'_>, changes: &[Change], new: &Tree<'_>) -> Vec<NodeId> {
+    let mut wanted = json::to_json(old.root());
+    let found = json::to_json(new.root());
+    let mut differ = Vec::new();
+    for change in changes {
+        let pointer = old.pointer(change.object);
+        let Some(object) = wanted.pointer_mut(&pointer) else {
+            continue;
+        };
+        let applied = change.ops.iter().all(|op| op.apply(object).is_ok());
+        if !applied
+            || found
+                .pointer(&pointer)
+                .is_none_or(|found| !is_same(object, found))
+        {
+            differ.push(change.object);
+        }
+    }
+    differ
+}
+
+/// The findings of `after` that should not be there: those of `fixed`, and those that are new. Accepted findings count
+/// like none.
+pub(crate) fn unwanted<'f, 'a>(
     before: &[Finding],
     fixed: impl Iterator<Item = &'f Finding>,
-    after: &[Finding],
-) -> Result<(), Unproven> {
+    after: &'a [Finding],
+) -> Vec<(&'a Finding, Unproven)> {
     let mut allowed: HashMap<Fingerprint, isize> = HashMap::new();
     for finding in before.iter().filter(|finding| finding.excepted.is_none()) {
         *allowed.entry(finding.fingerprint).or_default() += 1;
     }
-    let known: std::collections::HashSet<_> = allowed.keys().copied().collect();
+    let known: HashSet<_> = allowed.keys().copied().collect();
     for finding in fixed {
         *allowed.entry(finding.fingerprint).or_default() -= 1;
     }
+    let mut unwanted = Vec::new();
     for finding in after.iter().filter(|finding| finding.excepted.is_none()) {
         let left = allowed.entry(finding.fingerprint).or_default();
         *left -= 1;
         if *left < 0 {
             let rule = finding.rule.id.clone();
-            return Err(if known.contains(&finding.fingerprint) {
+            let unproven = if known.contains(&finding.fingerprint) {
                 Unproven::StillThere(rule)
             } else {
                 Unproven::New(rule, finding.message.clone())
-            });
+            };
+            unwanted.push((finding, unproven));
         }
     }
-    Ok(())
+    unwanted
 }

@@ -35,14 +35,24 @@ pub struct Change {
 pub fn apply(tree: &Tree<'_>, document: Span, syntax: Syntax, changes: &[Change]) -> Result<String, Refusal> {
     let mut editor = Editor::new(tree, document, syntax);
     for change in changes {
-        let object = tree.node(change.object);
-        let mut draft = Draft::Kept(object);
-        for op in &change.ops {
-            draft.apply(op)?;
-        }
-        editor.write(&draft, Place::of_object(object))?;
+        editor.change(tree, change)?;
     }
     editor.finish()
+}
+
+/// The changes that [`apply`] refuses, whatever is done besides them.
+pub(crate) fn refused(
+    tree: &Tree<'_>,
+    document: Span,
+    syntax: Syntax,
+    changes: &[Change],
+) -> Vec<(NodeId, Refusal)> {
+    let mut editor = Editor::new(tree, document, syntax);
+    let refused = changes.iter().filter_map(|change| {
+        let refusal = editor.change(tree, change).err()?;
+        Some((change.object, refusal))
+    });
+    refused.collect()
 }
 
 /// Where a value stands.
@@ -90,6 +100,15 @@ impl<'a> Editor<'a> {
             shared: shared.collect(),
             splices: Vec::new(),
         }
+    }
+
+    fn change(&mut self, tree: &'a Tree<'_>, change: &Change) -> Result<(), Refusal> {
+        let object = tree.node(change.object);
+        let mut draft = Draft::Kept(object);
+        for op in &change.ops {
+            draft.apply(op)?;
+        }
+        self.write(&draft, Place::of_object(object))
     }
 
     fn write(&mut self, draft: &Draft<'a>, place: Place<'a>) -> Result<(), Refusal> {
