@@ -1,7 +1,7 @@
 //! `hardtack explain`: what a rule is about, for people.
 
 use crate::args::{Choice, Explain};
-use crate::{CLEAN, Failure, output, scan};
+use crate::{CLEAN, Failure, choose, output};
 use hardtack_core::Rule;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ pub fn run(args: &Explain) -> Result<u8, Failure> {
         profile: Some("all".into()),
         ..args.choice.clone()
     };
-    let judge = scan::judge(&all, &scan::config(&all, Path::new("."))?)?;
+    let judge = choose::judge(&all, &choose::config(&all, Path::new("."))?)?;
     let found = judge.rules().named(&args.rule);
     if found.is_empty() {
         return Err(match judge.rules().nearest(&args.rule) {

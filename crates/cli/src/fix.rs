@@ -1,8 +1,7 @@
 //! `hardtack fix`: from targets to files with fewer findings.
 
 use crate::args::{FailOn, Fix};
-use crate::scan;
-use crate::{CLEAN, FINDINGS, Failure, UNREADABLE, baseline, output};
+use crate::{CLEAN, FINDINGS, Failure, UNREADABLE, baseline, choose, output, scan};
 use hardtack_core::exception::Exception;
 use hardtack_core::world::World;
 use hardtack_core::{Counts, Document, Failed, Finding, Judge, Judged};
@@ -17,13 +16,13 @@ use std::sync::Arc;
 
 /// Runs the command.
 pub fn run(fix: &Fix) -> Result<u8, Failure> {
-    let config = scan::config_near(&fix.choice, &fix.place)?;
-    let fail_on = scan::fail_on(fix.fail_on, &config);
+    let config = choose::config_near(&fix.choice, &fix.place)?;
+    let fail_on = choose::fail_on(fix.fail_on, &config);
     let known = match fix.baseline.as_ref().or(config.baseline.as_ref()) {
         Some(path) => baseline::read(path)?,
         None => Default::default(),
     };
-    let judge = scan::accepting_judge(&fix.choice, &config, known)?;
+    let judge = choose::accepting_judge(&fix.choice, &config, known)?;
     let wanted = wanted(fix, &judge)?;
     let Plan { inputs, account } = scan::plan_of(&fix.place, &config);
     let mut files: Vec<FileFix> = inputs

@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod choose;
 mod config;
 mod explain;
 mod fix;

@@ -1,14 +1,13 @@
 //! `hardtack rules`: lists rules, and tries the examples of rules.
 
 use crate::args::{Choice, Rules, RulesAction};
-use crate::{CLEAN, FINDINGS, Failure, output, scan};
+use crate::{CLEAN, FINDINGS, Failure, choose, output};
 use hardtack_core::algebra::Parameters;
 use hardtack_core::rule::load;
-use hardtack_core::{FileError, Rule, RuleSet, Settings};
+use hardtack_core::{Rule, RuleSet, Settings};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Runs the command.
@@ -37,7 +36,7 @@ fn list(choice: &Choice, json: bool) -> Result<u8, Failure> {
         profile: choice.profile.clone().or_else(|| Some("all".into())),
         ..choice.clone()
     };
-    let judge = scan::judge(&all, &scan::config(&all, Path::new("."))?)?;
+    let judge = choose::judge(&all, &choose::config(&all, Path::new("."))?)?;
     let rules = judge.reported_rules();
     if json {
         let listed: Vec<_> = rules.iter().map(|rule| listed(rule)).collect();
@@ -73,7 +72,7 @@ fn listed(rule: &Rule) -> Listed<'_> {
 fn test(paths: &[PathBuf]) -> Result<u8, Failure> {
     let mut files = Vec::new();
     for path in paths {
-        collect(path, &mut files)?;
+        choose::collect(path, &mut files)?;
     }
     let mut errors = Vec::new();
     let (mut rules, mut examples) = (0, 0);
@@ -86,7 +85,7 @@ fn test(paths: &[PathBuf]) -> Result<u8, Failure> {
     };
     let mut broken = Vec::new();
     if paths.is_empty() {
-        let set = RuleSet::built_in(&Settings::new()).map_err(|errors| report(&errors))?;
+        let set = RuleSet::built_in(&Settings::new()).map_err(|errors| choose::report(&errors))?;
         for rule in set.rules() {
             try_one(&format!("{}/{}.yaml", rule.area, rule.id), rule);
         }
@@ -106,47 +105,4 @@ fn test(paths: &[PathBuf]) -> Result<u8, Failure> {
         errors.len()
     ))?;
     Ok(if errors.is_empty() { CLEAN } else { FINDINGS })
-}
-
-/// All that is wrong with rules, for people.
-pub fn report(errors: &[FileError]) -> Failure {
-    let all: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    Failure(format!("a rule is wrong\n{}", all.join("\n\n")))
-}
-
-/// Adds the rules of users' folders.
-pub fn add_own(rules: &mut RuleSet, folders: &[PathBuf], settings: &Settings) -> Result<(), Failure> {
-    let mut files = Vec::new();
-    for folder in folders {
-        collect(folder, &mut files)?;
-    }
-    let files = files
-        .iter()
-        .map(|(path, text)| (path.as_str(), Cow::Owned(text.clone())));
-    rules.extend(files, settings).map_err(|errors| report(&errors))
-}
-
-fn collect(path: &Path, out: &mut Vec<(String, String)>) -> Result<(), Failure> {
-    let cannot =
-        |error: std::io::Error| Failure(format!("can't read rules from {}: {error}", path.display()));
-    if path.is_dir() {
-        let mut entries: Vec<_> = fs::read_dir(path)
-            .map_err(cannot)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()
-            .map_err(cannot)?;
-        entries.sort();
-        for entry in entries {
-            let is_rule = entry
-                .extension()
-                .is_some_and(|ending| ending == "yaml" || ending == "yml");
-            if is_rule || entry.is_dir() && !entry.is_symlink() {
-                collect(&entry, out)?;
-            }
-        }
-        return Ok(());
-    }
-    let text = fs::read_to_string(path).map_err(cannot)?;
-    out.push((path.display().to_string(), text));
-    Ok(())
 }

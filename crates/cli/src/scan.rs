@@ -1,22 +1,16 @@
 //! `hardtack scan`: from targets to reports.
 
-use crate::args::{Choice, FailOn, Place, Scan};
+use crate::args::{FailOn, Place, Scan};
 use crate::config::Config;
 use crate::sink::Sink;
-use crate::today::today;
-use crate::{CLEAN, FINDINGS, Failure, UNREADABLE, baseline, output};
-use hardtack_core::exception::{Acceptance, Exception};
+use crate::{CLEAN, FINDINGS, Failure, UNREADABLE, baseline, choose, output};
+use hardtack_core::exception::Exception;
 use hardtack_core::world::{Fact, World};
-use hardtack_core::{
-    Document, Failed, Finding, Fingerprint, Inputs, Judge, Judged, KubernetesVersion, RuleSet, Selection,
-    Severity, Skipped,
-};
+use hardtack_core::{Document, Failed, Finding, Inputs, Judge, Judged, Severity, Skipped};
 use hardtack_report::{Context, Notice, Summary};
 use hardtack_source::{Input, Options, Parsed, Plan, Text, plan};
 use hardtack_tree::{Limits, Span};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,8 +22,8 @@ const PARALLEL_FROM: usize = 256 << 10;
 /// Runs the command.
 pub fn run(scan: &Scan) -> Result<u8, Failure> {
     let started = Instant::now();
-    let config = config_near(&scan.choice, &scan.place)?;
-    let fail_on = fail_on(scan.fail_on, &config);
+    let config = choose::config_near(&scan.choice, &scan.place)?;
+    let fail_on = choose::fail_on(scan.fail_on, &config);
     let baseline = scan.baseline.as_ref().or(config.baseline.as_ref());
     let known = match baseline {
         // A baseline that is written anew by this very scan need not exist yet.
@@ -37,7 +31,7 @@ pub fn run(scan: &Scan) -> Result<u8, Failure> {
         Some(path) => baseline::read(path)?,
         None => Default::default(),
     };
-    let judge = accepting_judge(&scan.choice, &config, known)?;
+    let judge = choose::accepting_judge(&scan.choice, &config, known)?;
     let context = context(scan, &config, &judge, fail_on);
     let mut reports = output::open(scan, &context)?;
     let mut sink = Sink::new(&mut reports, scan.write_baseline.is_some());
@@ -88,8 +82,8 @@ fn context(scan: &Scan, config: &Config, judge: &Judge, fail_on: FailOn) -> Cont
         },
         color: output::colored(scan.color),
         width: 100,
-        profile: profile(&scan.choice, config),
-        kubernetes_version: version(&scan.choice, config).to_string(),
+        profile: choose::profile(&scan.choice, config),
+        kubernetes_version: choose::version(&scan.choice, config).to_string(),
         show_excepted: scan.show_excepted,
         quiet: scan.quiet,
     }
@@ -108,52 +102,6 @@ pub fn plan_of(place: &Place, config: &Config) -> Plan {
             .collect(),
     };
     plan(&place.targets, &options)
-}
-
-/// From which severity on the exit code says that something is soft.
-pub fn fail_on(asked: Option<FailOn>, config: &Config) -> FailOn {
-    asked.or(config.fail_on).unwrap_or(FailOn::At(Severity::High))
-}
-
-/// The judge that the command line and the configuration ask for, with what they accept.
-pub fn accepting_judge(
-    choice: &Choice,
-    config: &Config,
-    baseline: FxHashSet<Fingerprint>,
-) -> Result<Judge, Failure> {
-    let judge = judge(choice, config)?;
-    let acceptance = Acceptance {
-        configured: config.exceptions(judge.rules()),
-        baseline,
-        today: today(),
-    };
-    Ok(judge.accepting(acceptance))
-}
-
-/// The configuration for the targets: that of the first one.
-pub fn config_near(choice: &Choice, place: &Place) -> Result<Config, Failure> {
-    let first = place.targets.first().filter(|target| *target != "-");
-    config(choice, Path::new(first.map_or(".", String::as_str)))
-}
-
-/// The configuration that the command line asks for.
-pub fn config(choice: &Choice, start: &Path) -> Result<Config, Failure> {
-    if choice.no_config {
-        return Ok(Config::none());
-    }
-    Config::find(choice.config.as_deref(), start)
-}
-
-fn profile(choice: &Choice, config: &Config) -> String {
-    let asked = choice.profile.as_ref().or(config.profile.as_ref());
-    asked.map_or_else(|| "recommended".into(), Clone::clone)
-}
-
-fn version(choice: &Choice, config: &Config) -> KubernetesVersion {
-    choice
-        .kubernetes_version
-        .or(config.kubernetes_version)
-        .unwrap_or_default()
 }
 
 /// What is to be said of exceptions: unused, expired, unknown rules.
@@ -192,50 +140,6 @@ fn exit_code(summary: &Summary, fail_on: FailOn) -> u8 {
     } else {
         CLEAN
     }
-}
-
-/// The judge that the command line and the configuration ask for.
-pub fn judge(choice: &Choice, config: &Config) -> Result<Judge, Failure> {
-    let mut rules = RuleSet::built_in_by(&config.settings, |files, load| {
-        files.par_iter().map(load).collect()
-    })
-    .map_err(|errors| crate::rules::report(&errors))?;
-    let folders: Vec<_> = config.rules.iter().chain(&choice.rules).cloned().collect();
-    crate::rules::add_own(&mut rules, &folders, &config.settings)?;
-    for id in config.settings.keys() {
-        if rules.named(id).is_empty() {
-            let hint = rules
-                .nearest(id)
-                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            return Err(Failure(format!(
-                "the configuration sets `{id}`, but there is no such rule{hint}"
-            )));
-        }
-    }
-    let given = !choice.only.is_empty();
-    let selection = Selection {
-        profile: profile(choice, config),
-        own_profiles: config.profiles.clone(),
-        // What the command line asks for counts more than what the configuration does.
-        only: if given || choice.profile.is_some() {
-            choice.only.clone()
-        } else {
-            config.only.clone()
-        },
-        skip: config
-            .skip
-            .iter()
-            .filter(|_| !given)
-            .chain(&choice.skip)
-            .cloned()
-            .collect(),
-    };
-    Ok(Judge::new(
-        rules,
-        &selection,
-        version(choice, config),
-        config.pods.clone(),
-    )?)
 }
 
 /// Judges all inputs. Gives the exceptions that stand in them.

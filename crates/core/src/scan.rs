@@ -116,6 +116,7 @@ impl Judge {
             findings,
             objects: 1,
             exceptions: exception::in_dockerfile(root, document, self.rules()),
+            hidden,
             ..Judged::default()
         };
         self.accept(&mut judged);

@@ -11,6 +11,15 @@ use crate::{Document, Finding, FindingResult, Judge, KubernetesVersion};
 use hardtack_tree::{Kind, Limits, Node, dockerfile, yaml};
 use serde_json::Value;
 
+/// The examples in a rule's file, whose root is `root`.
+pub(super) fn examples_of(root: Node<'_>) -> Vec<Node<'_>> {
+    root.get("examples")
+        .map(Node::items)
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
 impl Rule {
     /// Tries the rule's examples. Gives how many there are, or everything that is wrong with them.
     ///
@@ -23,13 +32,7 @@ impl Rule {
             Ok(None) => return Err(vec![error(0, "the file holds no rule".into())]),
             Err(wrong) => return Err(vec![error(wrong.at, wrong.to_string())]),
         };
-        let examples: Vec<_> = tree
-            .root()
-            .get("examples")
-            .map(Node::items)
-            .into_iter()
-            .flatten()
-            .collect();
+        let examples = examples_of(tree.root());
         let mut errors = Vec::new();
         let has = |key: &str| examples.iter().any(|example| example.get(key).is_some());
         if !has("bad") || !has("good") {

@@ -1,5 +1,6 @@
 //! A rule's page: what `explain` prints, and what the book and editors show.
 
+use super::examples::examples_of;
 use super::{Applicability, Rule};
 use hardtack_tree::{Kind, Limits, Node, Span, Style, yaml};
 use std::fmt::Write as _;
@@ -67,13 +68,7 @@ impl Rule {
         let Ok(Some(tree)) = yaml::parse(&self.source, whole, &Limits::default()) else {
             return;
         };
-        let examples: Vec<_> = tree
-            .root()
-            .get("examples")
-            .map(Node::items)
-            .into_iter()
-            .flatten()
-            .collect();
+        let examples = examples_of(tree.root());
         let language = if self.each.is_dockerfile() {
             "dockerfile"
         } else {

@@ -14,20 +14,7 @@ impl<'a> Editor<'a> {
         entries: &[(String, Draft<'a>)],
         place: Place<'a>,
     ) -> Result<(), Refusal> {
-        for (key, draft) in entries {
-            if let Some((key, value)) = map.entry_hashed(key, hardtack_tree::key_hash(key))
-                && draft.origin() == Some(value)
-            {
-                if value.is_aliased() && !matches!(draft, Draft::Kept(_)) {
-                    return Err(Refusal::Alias);
-                }
-                let place = Place {
-                    key: Some(key),
-                    flow: false,
-                };
-                self.write(draft, place)?;
-            }
-        }
+        self.write_kept(map, entries, false)?;
         let stays = |key: &Node<'a>| entries.iter().any(|(known, _)| *known == key.scalar());
         let added: Vec<_> = entries.iter().filter(|(key, _)| map.get(key).is_none()).collect();
         let gone: Vec<_> = map.entries().filter(|(key, _)| !stays(key)).collect();

@@ -15,20 +15,7 @@ impl<'a> Editor<'a> {
         entries: &[(String, Draft<'a>)],
         place: Place<'a>,
     ) -> Result<(), Refusal> {
-        for (key, draft) in entries {
-            if let Some((key, value)) = map.entry_hashed(key, hardtack_tree::key_hash(key))
-                && draft.origin() == Some(value)
-            {
-                if value.is_aliased() && !matches!(draft, Draft::Kept(_)) {
-                    return Err(Refusal::Alias);
-                }
-                let place = Place {
-                    key: Some(key),
-                    flow: true,
-                };
-                self.write(draft, place)?;
-            }
-        }
+        self.write_kept(map, entries, true)?;
         let stays = |key: &Node<'a>| entries.iter().any(|(known, _)| *known == key.scalar());
         let new = entries.iter().filter(|(key, _)| map.get(key).is_none());
         let added = new.map(|(key, draft)| Ok((key.as_str(), new_value(draft)?)));

@@ -111,6 +111,27 @@ impl<'a> Editor<'a> {
         self.write(&draft, Place::of_object(object))
     }
 
+    /// Writes what changed in the entries that a map keeps.
+    fn write_kept(
+        &mut self,
+        map: Node<'a>,
+        entries: &[(String, Draft<'a>)],
+        flow: bool,
+    ) -> Result<(), Refusal> {
+        for (key, draft) in entries {
+            if let Some((key, value)) = map.entry_hashed(key, hardtack_tree::key_hash(key))
+                && draft.origin() == Some(value)
+            {
+                if value.is_aliased() && !matches!(draft, Draft::Kept(_)) {
+                    return Err(Refusal::Alias);
+                }
+                let key = Some(key);
+                self.write(draft, Place { key, flow })?;
+            }
+        }
+        Ok(())
+    }
+
     fn write(&mut self, draft: &Draft<'a>, place: Place<'a>) -> Result<(), Refusal> {
         match draft {
             Draft::Kept(_) => Ok(()),
